@@ -1,0 +1,209 @@
+"""One step: reads folders, writes a folder, can be killed and resumed.
+
+A finished folder holds `run.json`, written last: resolved config, versions, commit, seed and
+hashes of the inputs (byte-stable), and `timing.json` (seconds; never compared). While a step
+runs, finished items lie under `.partial/<key>/<item>/`; the key is a hash of config, inputs and
+version, so that results of other settings are never mixed in.
+"""
+
+import dataclasses
+import hashlib
+import importlib.metadata
+import json
+import logging
+import platform
+import resource
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from retia import __version__
+from retia.atomic import atomic_file, atomic_folder
+from retia.errors import ItemsFailedError, UserError
+from retia.runs.config import StepConfig
+from retia.runs.progress import track
+from retia.runs.workers import run_all
+
+log = logging.getLogger("retia")
+
+# Where a step ran must not change what it wrote.
+UNKEYED = ("out", "workers", "engine", "resume")
+LIBRARIES = ("numpy", "scipy", "scikit-image", "torch", "torch_geometric", "transformers", "trl")
+TABLE_SUFFIXES = {".json", ".jsonl", ".parquet", ".csv", ".safetensors", ".yaml"}
+
+
+class Step:
+    """A running step; made by `open_step`."""
+
+    def __init__(self, name: str, config: StepConfig, inputs: Mapping[str, Path]) -> None:
+        """Resolve what the step is, and whether an earlier run has done it."""
+        self.name = name
+        self.config = config
+        self.out = Path(config.out)
+        self.summary: dict[str, Any] = {}
+        self.failures: list[dict[str, str]] = []
+        self.record = {
+            "step": name,
+            "config": _plain_config(config),
+            "inputs": {key: hash_input(Path(path)) for key, path in sorted(inputs.items())},
+            "versions": {"retia": __version__} | _library_versions(),
+            "commit": _commit(),
+        }
+        keyed = {k: self.record[k] for k in ("step", "config", "inputs")}
+        self.key = hashlib.sha256(json.dumps([keyed, __version__]).encode()).hexdigest()[:16]
+        self.partial = self.out / ".partial" / self.key
+
+    @property
+    def done(self) -> bool:
+        """Whether an earlier run with the same key finished this step without failures."""
+        path = self.out / "run.json"
+        if not (self.config.resume and path.is_file()):
+            return False
+        earlier = json.loads(path.read_text())
+        return earlier.get("key") == self.key and not earlier.get("failures")
+
+    def map(
+        self, function: Callable[[Any, Path], None], items: Mapping[str, Any], description: str
+    ) -> dict[str, Path]:
+        """Do every item, each in a folder of its own, and skip those done before.
+
+        Args:
+            function: Importable; called with an item and an empty folder to write into.
+                A `UserError` it raises marks that item as failed; the others go on.
+            items: By id. Ids become folder names.
+            description: Shown beside the progress bar.
+
+        Returns:
+            Per done item, in the order of `items`, its folder.
+        """
+        if not self.config.resume:
+            shutil.rmtree(self.partial, ignore_errors=True)
+        folders = {id: self.partial / id.replace("/", "__") for id in items}
+        todo = [(function, id, items[id], folders[id]) for id in items if not folders[id].is_dir()]
+        results = run_all(_do_item, todo, self.config.workers, self.config.engine)
+        for id, problem in track(results, description, total=len(todo)):
+            if problem:
+                log.warning("%s skipped: %s", id, problem)
+                self.failures.append({"id": id, "error": problem})
+        self.failures.sort(key=lambda failure: failure["id"])
+        return {id: folder for id, folder in folders.items() if folder.is_dir()}
+
+
+def _do_item(task: tuple[Callable[[Any, Path], None], str, Any, Path]) -> tuple[str, str | None]:
+    function, id, item, folder = task
+    try:
+        with atomic_folder(folder) as part:
+            function(item, part)
+    except UserError as error:
+        return id, str(error)
+    return id, None
+
+
+@contextmanager
+def open_step(
+    name: str, config: StepConfig, inputs: Mapping[str, Path] | None = None
+) -> Iterator[Step]:
+    """Open a step; on success seal its folder with `run.json`.
+
+    Use as `with open_step("grow", config) as step:` and begin with `if step.done: return`.
+
+    Raises:
+        UserError: If an input or the output folder cannot be used.
+        ItemsFailedError: At the end, if some items failed; all others are written.
+    """
+    step = Step(name, config, inputs or {})
+    if step.out.exists() and not step.out.is_dir():
+        raise UserError(f"{step.out} is a file. --out needs a folder.")
+    if step.done:
+        log.info("%s: already done in %s", name, step.out)
+        yield step
+        return
+    step.out.mkdir(parents=True, exist_ok=True)
+    (step.out / "run.json").unlink(missing_ok=True)
+    wall_s, cpu_s = time.perf_counter(), _cpu_s()
+    yield step
+    wall_s, cpu_s = time.perf_counter() - wall_s, _cpu_s() - cpu_s
+    _seal(step, wall_s, cpu_s)
+    log.info("%s: %s in %.1f s", name, step.out, wall_s)
+    if step.failures:
+        raise ItemsFailedError(
+            f"{name}: {len(step.failures)} of the items could not be done and were skipped; "
+            f"see {step.out / 'failures.jsonl'}. First: {step.failures[0]['error']}"
+        )
+    shutil.rmtree(step.out / ".partial", ignore_errors=True)
+
+
+def _seal(step: Step, wall_s: float, cpu_s: float) -> None:
+    timing = {"wall_s": round(wall_s, 3), "cpu_s": round(cpu_s, 3), "machine": platform.platform()}
+    write_json(step.out / "timing.json", timing)
+    failures = step.out / "failures.jsonl"
+    failures.unlink(missing_ok=True)
+    if step.failures:
+        with atomic_file(failures) as part:
+            part.write_text("".join(json.dumps(f) + "\n" for f in step.failures))
+    extra = {"key": step.key, "summary": step.summary, "failures": len(step.failures)}
+    write_json(step.out / "run.json", step.record | extra)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write readable JSON, atomically."""
+    with atomic_file(path) as part:
+        part.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def hash_input(path: Path) -> str:
+    """Hash a file, or a folder: contents of its tables and models, names and sizes of the rest.
+
+    Raises:
+        UserError: If nothing is there.
+    """
+    if not path.exists():
+        raise UserError(f"{path} does not exist. Expected a file or a folder there.")
+    digest = hashlib.sha256()
+    if path.is_file():
+        digest.update(path.read_bytes())
+        return digest.hexdigest()[:16]
+    for file in sorted(path.rglob("*")):
+        inner = file.relative_to(path)
+        if any(p.startswith(".") for p in inner.parts) or inner.name == "timing.json":
+            continue
+        if file.is_file():
+            digest.update(f"{inner.as_posix()} {file.stat().st_size}\n".encode())
+            if file.suffix in TABLE_SUFFIXES:
+                digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _plain_config(config: StepConfig) -> dict[str, Any]:
+    plain = json.loads(json.dumps(dataclasses.asdict(config), default=str))
+    return {k: v for k, v in plain.items() if k not in UNKEYED}
+
+
+def _library_versions() -> dict[str, str]:
+    versions = {}
+    for name in LIBRARIES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            versions[name] = "absent"
+    return versions
+
+
+def _commit() -> str | None:
+    """The commit of a source checkout; None for an installed package."""
+    root = Path(__file__).resolve().parents[3]
+    if not (root / ".git").exists():
+        return None
+    command = ["git", "-C", str(root), "rev-parse", "HEAD"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or None
+
+
+def _cpu_s() -> float:
+    """CPU seconds of this process and its finished children."""
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(u.ru_utime + u.ru_stime for u in usages)
