@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 
 class UserError(Exception):
-    """Bad input or usage. The text says what is wrong, the value seen, what was expected, what to do.
+    """Bad input or usage: what is wrong, the value seen, what was expected, what to do.
 
     The command line prints it after `error:` and exits with 2.
     """
@@ -22,7 +22,7 @@ class ItemsFailedError(Exception):
 
 
 class CheckFailedError(Exception):
-    """A check that was asked for did not pass (`retia preflight`); the command line exits with 1."""
+    """A check that was asked for did not pass; the command line exits with 1."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

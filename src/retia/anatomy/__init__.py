@@ -1,4 +1,4 @@
-"""Places on the retina: ETDRS rings, quadrants, clock hours; laterality decides nasal or temporal."""
+"""Places on the retina: ETDRS rings, quadrants and clock hours, nasal or temporal by laterality."""
 
 from retia.anatomy.zones import QUADRANTS, RINGS, describe_zone, locate
 

@@ -1,6 +1,5 @@
 """What a student may emit: the one JSON object that reward, audit and demo read."""
 
-
 from retia.records.case import Box
 from retia.records.record import record
 

@@ -39,7 +39,9 @@ def check_cases(cases: Sequence[Case], where: str) -> None:
     """
     id, times = Counter(c.id for c in cases).most_common(1)[0]
     if times > 1:
-        raise UserError(f"{where}: id {id!r} stands {times} times. Every case needs an id of its own.")
+        raise UserError(
+            f"{where}: id {id!r} stands {times} times. Every case needs an id of its own."
+        )
     split_of: dict[str, str | None] = {}
     for case in cases:
         if split_of.setdefault(case.group, case.split) != case.split:

@@ -1,4 +1,4 @@
-"""The vessel graph of one image: vessel segments, intercapillary areas, the FAZ, and how they touch.
+"""The vessel graph of one image: vessel segments, intercapillary areas, FAZ, how they touch.
 
 On disk one folder holds the graphs of many images, in four Parquet tables with a `case` column:
 `segments`, `areas`, `faz`, `relations`. Polylines are list columns, in pixels.
@@ -58,8 +58,9 @@ class VesselGraph:
         ]
         tables = (self.segments, self.areas, self.faz, self.relations)
         for case in self.cases():
-            yield case, VesselGraph(
-                *(p.get(case, t.clear()) for p, t in zip(parts, tables, strict=True))
+            yield (
+                case,
+                VesselGraph(*(p.get(case, t.clear()) for p, t in zip(parts, tables, strict=True))),
             )
 
     @classmethod

@@ -13,8 +13,8 @@ from typing import Any
 
 import pydantic
 
-from retia.errors import UserError, did_you_mean
 from retia.atomic import atomic_file
+from retia.errors import UserError, did_you_mean
 
 
 @functools.cache
@@ -33,8 +33,8 @@ def to_json(record: Any) -> str:
         return json.dumps(to_plain(record), ensure_ascii=False, allow_nan=False)
     except ValueError as error:
         raise UserError(
-            f"{type(record).__name__} {getattr(record, 'id', '')} holds a number that is not finite "
-            f"({error}). Numbers in records must be finite."
+            f"{type(record).__name__} {getattr(record, 'id', '')} holds a number that is not "
+            f"finite ({error}). Numbers in records must be finite."
         ) from error
 
 
@@ -84,8 +84,6 @@ def describe(error: pydantic.ValidationError, kind: type) -> str:
     if first["type"] in ("missing", "missing_argument"):
         return f"`{place}` is missing."
     return f"`{place}` is {first['input']!r:.80}. {first['msg']}."
-
-
 
 
 def iterate_jsonl(path: Path) -> Iterator[tuple[int, Any]]:

@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 def record(cls: type[T]) -> type[T]:
-    """Make a frozen, keyword-only dataclass; pydantic reads it strictly (see `records/jsonl.py`)."""
+    """Make a frozen, keyword-only dataclass; read strictly (see `records/jsonl.py`)."""
     strict: Any = {"extra": "forbid", "allow_inf_nan": False}
     cls.__pydantic_config__ = strict  # type: ignore[attr-defined]
     return dataclass(frozen=True, kw_only=True)(cls)

@@ -62,7 +62,7 @@ class Sample:
     """Which round of tuning the sample is for."""
     split: str | None = None
     modality: str = "octa"
-    meta: dict[str, str] = field(default_factory=dict)
+    meta: dict[str, str] = field(default_factory=dict[str, str])
 
     @property
     def answers(self) -> tuple[Message, ...]:

@@ -59,7 +59,9 @@ def read_recipe(path: Path, out: Path | None = None, workers: int | None = None)
     steps = []
     for number, step in enumerate(values["steps"], 1):
         if not (isinstance(step, dict) and len(step) == 1):
-            raise UserError(f"{path}, step {number}: expected one `verb: {{settings}}`, saw {step}.")
+            raise UserError(
+                f"{path}, step {number}: expected one `verb: {{settings}}`, saw {step}."
+            )
         ((verb, settings),) = step.items()
         if not isinstance(settings, dict):
             raise UserError(f"{path}, step {number} ({verb}): expected settings, saw {settings!r}.")

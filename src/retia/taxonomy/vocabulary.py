@@ -34,7 +34,11 @@ class Kind:
         if value is None:
             return None
         rising = self.direction == "rising"
-        met = [w for w, bound in self.thresholds.items() if (value >= bound if rising else value <= bound)]
+        met = [
+            w
+            for w, bound in self.thresholds.items()
+            if (value >= bound if rising else value <= bound)
+        ]
         return met[-1] if met else None
 
 
@@ -75,16 +79,15 @@ def read_vocabulary(modality: str = "octa") -> Vocabulary:
     Raises:
         UserError: If there is none.
     """
+    import pydantic
     import yaml
 
     file = resources.files("retia.taxonomy") / f"{modality}.yaml"
     if not file.is_file():
         raise UserError(f"there is no vocabulary for modality {modality!r}. Known: octa.")
     raw = yaml.safe_load(file.read_text(encoding="utf-8"))
-    kinds = {
-        id: Kind(id=id, **{k: tuple(v) if k == "synonyms" else v for k, v in entry.items()})
-        for id, entry in raw["kinds"].items()
-    }
+    read_kind = pydantic.TypeAdapter(Kind).validate_python
+    kinds = {id: read_kind({"id": id} | entry) for id, entry in raw["kinds"].items()}
     return Vocabulary(
         modality=raw["modality"],
         image=raw["image"],

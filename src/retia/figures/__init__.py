@@ -1,0 +1,20 @@
+"""Pictures: overlays, contact sheets, charts and the report shell. All pictures are RGB arrays."""
+
+from retia.figures.charts import bar_chart, confusion_chart, line_chart
+from retia.figures.overlay import COLOURS, draw_findings, draw_mask_edges, draw_weights, to_rgb
+from retia.figures.report import Report
+from retia.figures.sheet import contact_sheet, write_png
+
+__all__ = [
+    "COLOURS",
+    "Report",
+    "bar_chart",
+    "confusion_chart",
+    "contact_sheet",
+    "draw_findings",
+    "draw_mask_edges",
+    "draw_weights",
+    "line_chart",
+    "to_rgb",
+    "write_png",
+]
