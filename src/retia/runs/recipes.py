@@ -24,6 +24,8 @@ class RecipeStep:
 
     verb: str
     settings: dict[str, Any]
+    shared: frozenset[str] = frozenset()
+    """Settings that came from the recipe itself; a verb that does not know them goes without."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +68,8 @@ def read_recipe(path: Path, out: Path | None = None, workers: int | None = None)
         if not isinstance(settings, dict):
             raise UserError(f"{path}, step {number} ({verb}): expected settings, saw {settings!r}.")
         own = _fill(settings, str(folder))
-        steps.append(RecipeStep(verb=str(verb), settings=shared | own))
+        given = frozenset(shared) - frozenset(own)
+        steps.append(RecipeStep(verb=str(verb), settings=shared | own, shared=given))
     return Recipe(title=str(values.get("title", path.stem)), out=folder, steps=tuple(steps))
 
 

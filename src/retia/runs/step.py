@@ -16,7 +16,7 @@ import resource
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -143,8 +143,7 @@ def _seal(step: Step, wall_s: float, cpu_s: float) -> None:
     failures = step.out / "failures.jsonl"
     failures.unlink(missing_ok=True)
     if step.failures:
-        with atomic_file(failures) as part:
-            part.write_text("".join(json.dumps(f) + "\n" for f in step.failures))
+        write_lines(failures, step.failures)
     extra = {"key": step.key, "summary": step.summary, "failures": len(step.failures)}
     write_json(step.out / "run.json", step.record | extra)
 
@@ -153,6 +152,12 @@ def write_json(path: Path, value: Any) -> None:
     """Write readable JSON, atomically."""
     with atomic_file(path) as part:
         part.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def write_lines(path: Path, rows: Iterable[Any]) -> None:
+    """Write plain objects as JSON Lines, atomically."""
+    with atomic_file(path) as part:
+        part.write_text("".join(json.dumps(r) + "\n" for r in rows), encoding="utf-8")
 
 
 def hash_input(path: Path) -> str:

@@ -1,0 +1,55 @@
+# Every target sets the environment up first; nothing has to be installed by hand.
+PYTHON ?= python3
+BIN := .venv/bin
+WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
+
+.PHONY: setup demo quickstart test test-all lint format types docs bench constraints shipped
+
+setup: .venv/.done
+
+# torch first: without it, pip would take the newest build for another package's sake.
+.venv/.done: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet --constraint constraints.txt torch
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[tune,serve,demo,dev]"
+	touch $@
+
+demo: setup
+	$(BIN)/retia run recipes/demo.yaml --workers $(WORKERS)
+
+quickstart: setup
+	$(BIN)/retia run recipes/quickstart.yaml --workers $(WORKERS)
+
+test: setup
+	$(BIN)/pytest
+
+test-all: setup
+	$(BIN)/pytest -m ""
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: setup
+	$(BIN)/pyright
+
+docs: setup
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[docs]"
+	$(BIN)/python docs/make_help.py
+	$(BIN)/mkdocs build --quiet --strict
+
+bench: setup
+	$(BIN)/python -m benchmarks
+
+# Resolves all extras together into constraints.txt; run it when dependencies change.
+constraints: setup
+	$(BIN)/python docs/make_constraints.py
+
+# Puts the models of the last quick start into the package.
+shipped:
+	$(BIN)/python recipes/ship.py runs/quickstart

@@ -1,0 +1,1 @@
+"""A staging model and a graph to attributions, and from them to findings."""

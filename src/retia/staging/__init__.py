@@ -1,0 +1,1 @@
+"""Vessel graphs to stage probabilities: a heterogeneous graph neural network."""

@@ -1,0 +1,82 @@
+"""`retia stage predict`: graphs in, stage probabilities out."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from retia.records import Case
+from retia.runs import StepConfig, open_step
+
+if TYPE_CHECKING:
+    import polars as pl
+    from torch_geometric.data import HeteroData
+
+    from retia.staging.model import StageModel
+
+
+@dataclass(frozen=True, kw_only=True)
+class StagePredictConfig(StepConfig):
+    """What `retia stage predict` takes."""
+
+    graphs: Path
+    """Folder that `retia graph` wrote."""
+    model: Path | None = None
+    """Folder of `retia stage train`; the shipped model when left out."""
+
+
+def predict(config: StagePredictConfig) -> dict[str, Any] | None:
+    """Stage vessel graphs with a trained model.
+
+    Writes `predictions.parquet`: `case, group, split, stage, predicted, p_healthy, p_npdr, p_pdr`.
+
+    Returns:
+        Metrics of the test part where its stages are known, else nothing.
+
+    Raises:
+        UserError: If the graphs or the model cannot be read.
+    """
+    from retia.weights import staging_folder
+
+    folder = config.model or staging_folder()
+    with open_step("stage predict", config, {"graphs": config.graphs, "model": folder}) as step:
+        if step.done:
+            return None
+        from retia.staging.data import read_graphs
+        from retia.staging.metrics import stage_metrics
+        from retia.staging.model import StageModel
+
+        cases, graphs, _ = read_graphs(config.graphs)
+        table = predictions_table(StageModel.load(folder), cases, graphs)
+        write_predictions(step.out, table)
+        step.summary = stage_metrics(table, config.seed)
+    return step.summary
+
+
+def predictions_table(
+    model: "StageModel", cases: list[Case], graphs: dict[str, "HeteroData"]
+) -> "pl.DataFrame":
+    """Stage every case; one row a case, in their order."""
+    import polars as pl
+
+    from retia.taxonomy import STAGES
+
+    p = model.probabilities([graphs[c.id] for c in cases]).double().numpy()
+    return pl.DataFrame(
+        {
+            "case": [c.id for c in cases],
+            "group": [c.group for c in cases],
+            "split": [c.split for c in cases],
+            "stage": [c.stage for c in cases],
+            "predicted": [STAGES[i] for i in p.argmax(axis=1)],
+        }
+        | {f"p_{stage}": p[:, i] for i, stage in enumerate(STAGES)},
+        schema_overrides={"split": pl.String, "stage": pl.String},
+    )
+
+
+def write_predictions(folder: Path, table: "pl.DataFrame") -> None:
+    """Write `predictions.parquet`, atomically."""
+    from retia.atomic import atomic_file
+
+    with atomic_file(folder / "predictions.parquet") as part:
+        table.write_parquet(part)

@@ -1,0 +1,54 @@
+"""Kinds, severities and the stage rule say the same everywhere."""
+
+import pytest
+
+from retia.errors import UserError
+from retia.records import Finding, Zone
+from retia.taxonomy import read_vocabulary, stage_of
+
+
+def found(kind: str, quadrant: str | None = None, severity: str | None = None, **values: float):
+    return Finding(
+        id="f", kind=kind, source="simulator", severity=severity, values=values,
+        zone=Zone(quadrant=quadrant),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("findings", "expected"),
+    [
+        ([], ("healthy", None)),
+        ([found("microaneurysm")], ("npdr", "mild")),
+        ([found("microaneurysm")] * 6, ("npdr", "moderate")),
+        ([found("capillary_dropout", severity="mild", area_mm2=0.2)], ("npdr", "mild")),
+        ([found("capillary_dropout", severity="severe", area_mm2=0.2)], ("npdr", "moderate")),
+        ([found("capillary_dropout", severity="mild", area_mm2=1.1)], ("npdr", "severe")),
+        ([found("capillary_dropout", q, "mild", area_mm2=0.1) for q in "abc"], ("npdr", "severe")),
+        ([found("faz_enlargement")], ("npdr", "mild")),
+        ([found("neovascularization"), found("microaneurysm")], ("pdr", None)),
+    ],
+)
+def test_stage_rule(findings: list[Finding], expected: tuple[str, str | None]):
+    assert stage_of(findings) == expected
+
+
+def test_severity_grows_with_its_measure():
+    order = [None, "mild", "moderate", "severe"]
+    for kind in read_vocabulary("octa").kinds.values():
+        if kind.severity_by is None:
+            continue
+        values = [v / 100 for v in range(0, 130)]
+        if kind.direction == "falling":
+            values.reverse()
+        ranks = [order.index(kind.severity({kind.severity_by: v})) for v in values]
+        assert ranks == sorted(ranks) and ranks[-1] == 3
+
+
+def test_severity_measures_are_values_of_their_kind():
+    for kind in read_vocabulary("octa").kinds.values():
+        assert kind.severity_by is None or kind.severity_by in kind.values
+
+
+def test_an_unknown_kind_names_its_neighbour():
+    with pytest.raises(UserError, match="Did you mean `microaneurysm`"):
+        read_vocabulary("octa").kind("microanurysm")
