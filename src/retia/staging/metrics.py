@@ -19,8 +19,8 @@ def stage_metrics(table: pl.DataFrame, seed: int, split: str = "test") -> dict[s
 
     Returns:
         `balanced_accuracy`, its 95 % `interval` (bootstrap over groups; None with too few) and
-        both as `text`, `kappa` (quadratic), `confusion` (rows true, columns predicted, order of `STAGES`), `n`, `groups`; empty when
-        the split holds no case with a stage.
+        both as `text`, `kappa` (quadratic), `confusion` (rows true, columns predicted, order of
+        `STAGES`), `n`, `groups`; empty when the split holds no case with a stage.
     """
     part = table.filter((pl.col("split") == split) & pl.col("stage").is_not_null())
     if not part.height:

@@ -1,0 +1,1 @@
+"""Parameters to eyes: growth, pathology, appearance, cohorts; every lesion exact to the pixel."""

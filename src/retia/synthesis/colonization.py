@@ -97,9 +97,7 @@ def along_rim(x, y, dx, dy, band, center, rim):
 
 
 @njit(cache=True)
-def colonize(
-    pos, parent, tree, flow, count, eps_schedule, settings, center, rim, low, high, rng
-):
+def colonize(pos, parent, tree, flow, count, eps_schedule, settings, center, rim, low, high, rng):
     """Grow both trees in place.
 
     Args:
@@ -220,13 +218,9 @@ def colonize(
                     if min(half, rim_distance(x, y, center, rim)) < 0.006:
                         continue
                     clear = 0.7 * step
-                    hit, _ = nearest(
-                        x, y, clear, pos, heads[t], after, low, n, child[n], parent[n]
-                    )
+                    hit, _ = nearest(x, y, clear, pos, heads[t], after, low, n, child[n], parent[n])
                     if hit < 0:
-                        hit, _ = nearest(
-                            x, y, clear, pos, heads[1 - t], after, low, -1, -1, -1
-                        )
+                        hit, _ = nearest(x, y, clear, pos, heads[1 - t], after, low, -1, -1, -1)
                     if hit >= 0:
                         continue
                     pos[count, 0], pos[count, 1] = x, y

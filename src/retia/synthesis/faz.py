@@ -91,6 +91,6 @@ def draw_faz(rng: np.random.Generator, field_mm: float = 3.0) -> Faz:
         The outline.
     """
     mean, sd = HEALTHY_AREA_MM2
-    area = float(np.clip(rng.normal(mean, sd), mean - 2.2 * sd, mean + 2.2 * sd))
+    area = float(np.clip(rng.normal(mean, sd), mean - 1.9 * sd, mean + 1.9 * sd))
     center = field_mm / 2 + rng.normal(0, 0.045, size=2).clip(-0.12, 0.12)
     return Faz(center, wavy_rim(rng, strength=0.16)).scaled_to(area)

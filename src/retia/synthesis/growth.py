@@ -148,13 +148,20 @@ def grow_vessels(
     flow = np.zeros(capacity)
     flow[:count] = config.terminal_radius_mm**k
     shrink = config.turns - config.trunk_turns
-    eps = np.concatenate([
-        np.full(config.trunk_turns, config.trunk_perfusion_mm),
-        np.geomspace(config.trunk_perfusion_mm, config.capillary_perfusion_mm, shrink),
-    ])
+    eps = np.concatenate(
+        [
+            np.full(config.trunk_turns, config.trunk_perfusion_mm),
+            np.geomspace(config.trunk_perfusion_mm, config.capillary_perfusion_mm, shrink),
+        ]
+    )
     settings = (
-        k, config.terminal_radius_mm, config.terminal_spread, config.cone_rad,
-        config.split_rad, config.rim_band_mm, config.shyness,
+        k,
+        config.terminal_radius_mm,
+        config.terminal_spread,
+        config.cone_rad,
+        config.split_rad,
+        config.rim_band_mm,
+        config.shyness,
     )
     low, high = -config.margin_mm, config.field_mm + config.margin_mm
     count = colonize(
@@ -180,10 +187,12 @@ def joined(first: Vessels, second: Vessels) -> Vessels:
     Numbers in ``second.parent`` and ``second.joins`` count from ``len(first)`` on
     already, so that a new segment may hang from an old one.
     """
-    return Vessels(*(
-        np.concatenate([getattr(first, name), getattr(second, name)])
-        for name in Vessels.__dataclass_fields__
-    ))
+    return Vessels(
+        *(
+            np.concatenate([getattr(first, name), getattr(second, name)])
+            for name in Vessels.__dataclass_fields__
+        )
+    )
 
 
 def selected(vessels: Vessels, keep: np.ndarray) -> Vessels:

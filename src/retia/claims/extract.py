@@ -1,0 +1,230 @@
+"""Text to claims: what each sentence states, in the closed vocabulary of a modality.
+
+Questions and sentences about what would be state nothing. What the vocabulary has no word for is
+no claim: the extractor is precise, not complete.
+"""
+
+import re
+
+from retia.claims import negation
+from retia.claims.lexicon import (
+    COMPARATORS,
+    COMPARE,
+    NUMBER,
+    NUMBER_WORDS,
+    SQUARE_MM,
+    Lexicon,
+    Mention,
+    read_lexicon,
+)
+from retia.claims.parser import answer_sentences, parse_answer
+from retia.claims.places import places_in
+from retia.claims.sentences import fold, sentence_spans
+from retia.claims.stage import stage_mentions
+from retia.records import Answer, Claim, Zone
+
+_CONNECTOR = re.compile(
+    r"\s*(?:,|and|or|nor|as well as|, and|, or)\s*(?:no|any|an?|the|mild|moderate|severe|\d+)?\s*"
+)
+_NEW_LEAD = re.compile(r";|\b(?:but|while|whereas|however)\b")
+_COUNT = "|".join(sorted(map(re.escape, NUMBER_WORDS), key=len, reverse=True))
+_COUNT_BEFORE = re.compile(
+    rf"(?:^|[\s(])(?:(?P<cmp>{COMPARE})\s*)?(?<![\d.])(?P<n>\d+|{_COUNT})\s+"
+    r"(?!mm|µm|um\b|o'clock)(?:[a-z]+[\s-]+){0,2}$"
+)
+_COUNT_AFTER = re.compile(
+    rf"^(?: count)?\s*(?:is|are|:|=|\()\s*(?P<n>\d+|{_COUNT})\b(?!\s*(?:\.\d|mm|µm|%|o'clock))"
+)
+_AREA_AFTER = re.compile(rf"^[^,;]*?(?P<cmp>{COMPARE})?\s*(?P<n>{NUMBER})\s*{SQUARE_MM}")
+
+
+def extract(text: str, modality: str = "octa") -> list[Claim]:
+    """Read all claims of a plain text, in order; spans are of whole sentences.
+
+    Args:
+        text: Sentences. For a JSON answer see `extract_answer` and `claims_of`.
+        modality: Whose vocabulary is read.
+    """
+    lexicon, folded = read_lexicon(modality), fold(text)
+    claims: list[Claim] = []
+    for start, end in sentence_spans(folded):
+        sentence = folded[start:end]
+        if not sentence.endswith("?") and not negation.imagined(sentence):
+            claims += _sentence_claims(sentence, (start, end), lexicon, modality)
+    return claims
+
+
+def extract_answer(answer: Answer, modality: str = "octa") -> list[Claim]:
+    """Read all claims of an answer; spans are of `" ".join(answer_sentences(answer))`."""
+    return extract(" ".join(answer_sentences(answer)), modality)
+
+
+def claims_of(completion: str, modality: str = "octa") -> list[Claim]:
+    """Read all claims of a completion, whether it is a JSON answer or plain text."""
+    answer = parse_answer(completion, strict=True, modality=modality)
+    return extract(completion, modality) if answer is None else extract_answer(answer, modality)
+
+
+def statements(completion: str, modality: str = "octa") -> list[str]:
+    """The sentences of a completion, whether it is a JSON answer or plain text."""
+    answer = parse_answer(completion, strict=True, modality=modality)
+    if answer is not None:
+        return answer_sentences(answer)
+    return [completion[a:b] for a, b in sentence_spans(completion)]
+
+
+def _sentence_claims(
+    sentence: str, span: tuple[int, int], lexicon: Lexicon, modality: str
+) -> list[Claim]:
+    mentions = lexicon.mentions(sentence)
+    claims = _measure_claims(sentence, span, lexicon, mentions)
+    if mentions:
+        claims += _kind_claims(sentence, span, lexicon, mentions)
+    for m in stage_mentions(sentence, modality):
+        grade = re.search(rf"\b({'|'.join(lexicon.severities)})\s+$", sentence[: m.start])
+        claims.append(
+            Claim(
+                kind="stage",
+                stage=m.stage,
+                polarity=not m.denied,
+                hedged=m.hedged,
+                severity=grade[1] if grade else None,
+                span=span,
+            )
+        )
+    return claims
+
+
+def _measure_claims(
+    sentence: str, span: tuple[int, int], lexicon: Lexicon, mentions: list[Mention]
+) -> list[Claim]:
+    claims = []
+    for pattern, measure, unit in lexicon.measures:
+        for m in pattern.finditer(sentence):
+            inside = (x for x in mentions if m.start() < x.start and x.end < m.end())
+            if any(not x.kind.startswith("faz_") for x in inside):
+                continue
+            claims.append(
+                Claim(
+                    kind=measure,
+                    quantity=float(m["n"]),
+                    comparator=COMPARATORS.get(m["cmp"] or "", "="),  # type: ignore[arg-type]
+                    unit=unit,
+                    span=span,
+                )
+            )
+    return claims
+
+
+def _kind_claims(
+    sentence: str, span: tuple[int, int], lexicon: Lexicon, mentions: list[Mention]
+) -> list[Claim]:
+    leads, afters = _gaps(sentence, mentions)
+    denied = _denials(sentence, mentions, afters)
+    spots = [_spots(after, lexicon) for after in afters]
+    for i in reversed(range(len(mentions) - 1)):
+        # "Dropout and IRMA in the nasal half": both are there.
+        if not spots[i] and _CONNECTOR.fullmatch(afters[i]):
+            spots[i] = [(None, zone) for _, zone in spots[i + 1]]
+    first_lead = [p.zone for p in places_in(leads[0])]
+    claims: list[Claim] = []
+    for i, mention in enumerate(mentions):
+        before = sentence[mentions[i - 1].end if i else 0 : mention.start]
+        lead = [p.zone for p in places_in(leads[i])] if i else first_lead
+        where = spots[i] or [(None, zone) for zone in lead or first_lead]
+        claims += _mention_claims(mention, denied[i], before, afters[i], where, lexicon, span)
+    return claims
+
+
+def _gaps(sentence: str, mentions: list[Mention]) -> tuple[list[str], list[str]]:
+    """Per mention: the words that lead up to it, and the words after it that are its own."""
+    leads, afters = [sentence[: mentions[0].start]], []
+    for i, mention in enumerate(mentions):
+        end = mentions[i + 1].start if i + 1 < len(mentions) else len(sentence)
+        gap = sentence[mention.end : end]
+        turn = list(_NEW_LEAD.finditer(gap))
+        cut = turn[-1].start() if turn else len(gap)
+        afters.append(re.split(r"\bthan\b", gap[:cut])[0])
+        leads.append(gap[cut:])
+    return leads, afters
+
+
+def _denials(sentence: str, mentions: list[Mention], afters: list[str]) -> list[bool]:
+    denied = []
+    for i, mention in enumerate(mentions):
+        before = sentence[mentions[i - 1].end if i else 0 : mention.start]
+        after = next((a for a in afters[i:] if not _CONNECTOR.fullmatch(a)), afters[i])
+        if mention.denied is not None:
+            denied.append(mention.denied)
+            continue
+        goes_on = i > 0 and denied[-1] and negation.denial_goes_on(before)
+        said = negation.denied_before(before) or negation.denied_after(after)
+        denied.append(bool(said or goes_on))
+    return denied
+
+
+def _spots(after: str, lexicon: Lexicon) -> list[tuple[str | None, Zone]]:
+    """Places after a mention, each with the severity last said before it."""
+    words = re.compile(rf"\b(?:{'|'.join(lexicon.severities)})\b")
+    severities = [(m.start(), m.group()) for m in words.finditer(after)]
+    return [
+        (next((w for at, w in reversed(severities) if at < p.start), None), p.zone)
+        for p in places_in(after)
+    ]
+
+
+def _mention_claims(
+    mention: Mention,
+    denied: bool,
+    before: str,
+    after: str,
+    where: list[tuple[str | None, Zone]],
+    lexicon: Lexicon,
+    span: tuple[int, int],
+) -> list[Claim]:
+    severity = mention.severity or _severity(before, after, bool(where), lexicon)
+    shared = {
+        "kind": mention.kind,
+        "hedged": negation.doubted(before, after),
+        "span": span,
+    }
+    count = _count(before, after)
+    if count == (0.0, "="):
+        denied, count = True, None
+    shared["polarity"] = not denied
+    area = None if mention.kind.startswith("faz_") else _AREA_AFTER.search(after)
+    numbers: list[dict[str, object]] = []
+    if count and not denied:
+        numbers.append({"quantity": count[0], "comparator": count[1]})
+    if area and not denied:
+        comparator = COMPARATORS.get(area["cmp"] or "", "=")
+        numbers.append({"quantity": float(area["n"]), "comparator": comparator, "unit": "mm²"})
+    zones = [{"zone": zone, "severity": word or severity} for word, zone in where]
+    if len(zones) == 1 and numbers:
+        return [Claim(**shared, **zones[0], **n) for n in numbers]  # type: ignore[arg-type]
+    claims = [Claim(**shared, severity=severity, **n) for n in numbers]  # type: ignore[arg-type]
+    if zones:
+        return claims + [Claim(**shared, **z) for z in zones]  # type: ignore[arg-type]
+    return claims or [Claim(**shared, severity=severity)]  # type: ignore[arg-type]
+
+
+def _severity(before: str, after: str, placed: bool, lexicon: Lexicon) -> str | None:
+    words = "|".join(lexicon.severities)
+    said = re.search(rf"\b({words})(?:\s+(?!to\b|and\b)[\w-]+)?\s+$", before)
+    if said:
+        return said[1]
+    later = re.search(rf"^[^,;]*?\b(?:is|are|was|were)\s+(not\s+)?(?:\w+ly\s+)?({words})\b", after)
+    if later and not later[1] and not (placed and places_in(after[: later.start(2)]) == []):
+        return later[2]
+    return None
+
+
+def _count(before: str, after: str) -> tuple[float, str] | None:
+    m = _COUNT_BEFORE.search(before)
+    if m is None:
+        m = _COUNT_AFTER.search(after)
+    if m is None:
+        return None
+    number = float(m["n"]) if m["n"].isdigit() else float(NUMBER_WORDS[m["n"]])
+    word = m.groupdict().get("cmp")
+    return number, COMPARATORS.get(word or "", "=")

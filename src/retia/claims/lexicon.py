@@ -1,0 +1,133 @@
+"""The taxonomy's words as patterns, made once per modality."""
+
+import functools
+import re
+from dataclasses import dataclass
+
+from retia.claims.sentences import fold
+from retia.taxonomy import Kind, read_vocabulary
+
+_COUNTED = (
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+    *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen"),
+    *("nineteen", "twenty"),
+)
+NUMBER_WORDS = {word: n for n, word in enumerate(_COUNTED)} | {"a single": 1, "single": 1}
+
+COMPARATORS = {
+    "about": "~",
+    "approximately": "~",
+    "around": "~",
+    "roughly": "~",
+    "~": "~",
+    "more than": ">",
+    "over": ">",
+    "above": ">",
+    "fewer than": "<",
+    "less than": "<",
+    "under": "<",
+    "below": "<",
+}
+SQUARE_MM = r"(?:mm\s?²|mm2\b|mm\^2|sq(?:uare|\.)? ?(?:mm|millimet(?:er|re)s?))"
+NUMBER = r"\d+(?:\.\d+)?"
+COMPARE = "|".join(re.escape(c) for c in COMPARATORS)
+
+_FAZ = r"(?:faz|foveal avascular zone|avascular zone)"
+# "The FAZ is enlarged" names a kind by subject and adjective: (subject, adjective, opposite, kind).
+_PREDICATES = (
+    (_FAZ, r"enlarged", r"of normal size", "faz_enlargement"),
+    (_FAZ, r"irregular", r"regular", "faz_irregularity"),
+    (r"vessel density", r"reduced", r"(?:normal|preserved)", "reduced_density"),
+    (r"(?:vessels|capillaries)", r"tortuous", r"straight", "tortuosity"),
+)
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A kind named in a folded sentence."""
+
+    start: int
+    end: int
+    kind: str
+    denied: bool | None = None
+    """Set where the mention itself says so; None: the words around it decide."""
+    severity: str | None = None
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """Patterns of one modality."""
+
+    names: re.Pattern[str]
+    kinds: dict[str, str]
+    """Group name to kind."""
+    severities: tuple[str, ...]
+    predicates: tuple[tuple[re.Pattern[str], str], ...]
+    measures: tuple[tuple[re.Pattern[str], str, str], ...]
+    """(pattern with groups `cmp` and `n`, measure, unit)."""
+
+    def mentions(self, sentence: str) -> list[Mention]:
+        """All kinds named in a folded sentence, in order, none overlapping another."""
+        found = [
+            Mention(m.start(), m.end(), self.kinds[m.lastgroup or ""])
+            for m in self.names.finditer(sentence)
+        ]
+        for pattern, kind in self.predicates:
+            for m in pattern.finditer(sentence):
+                if not any(f.start < m.end() and m.start() < f.end for f in found):
+                    denied = bool(m["not"]) != bool(m["opposite"])
+                    found.append(Mention(m.start(), m.end(), kind, denied, m["severity"]))
+        return sorted(found, key=lambda f: f.start)
+
+
+@functools.cache
+def read_lexicon(modality: str) -> Lexicon:
+    """Compile the patterns of a modality."""
+    vocabulary = read_vocabulary(modality)
+    entries = [(name, id) for id, kind in vocabulary.kinds.items() for name in kind_names(kind)]
+    entries.sort(key=lambda pair: -len(pair[0]))
+    parts = [rf"(?P<k{i}>{_flexible(name)})" for i, (name, _) in enumerate(entries)]
+    severities = tuple(dict.fromkeys(w for k in vocabulary.kinds.values() for w in k.thresholds))
+    graded = "|".join(severities) or "mild"
+    predicates = tuple(
+        (
+            re.compile(
+                rf"\b{subject}\b(?:(?!\b(?:but|while)\b)[^;])*?"
+                r"\b(?:is|are|was|were|appears?|looks?|has been)\s+(?P<not>not |n't |no longer )?"
+                rf"(?:\w+ )??(?:(?P<severity>{graded})(?:ly)? )?"
+                rf"(?:{adjective}|(?P<opposite>{opposite}))\b"
+            ),
+            kind,
+        )
+        for subject, adjective, opposite, kind in _PREDICATES
+        if kind in vocabulary.kinds
+    )
+    return Lexicon(
+        names=re.compile(rf"(?<![\w-])(?:{'|'.join(parts)})(?![\w-])"),
+        kinds={f"k{i}": id for i, (_, id) in enumerate(entries)},
+        severities=severities,
+        predicates=predicates,
+        measures=tuple(
+            (_measure_pattern(id, name, unit), id, unit)
+            for id, (name, unit) in vocabulary.measures.items()
+        ),
+    )
+
+
+def kind_names(kind: Kind) -> list[str]:
+    """All words for a kind, folded: id, name, plural and synonyms, without articles."""
+    words = (kind.name, kind.plural, *kind.synonyms, kind.id.replace("_", " "))
+    return list(dict.fromkeys(re.sub(r"^(?:an?|the) ", "", fold(w)) for w in words))
+
+
+def _flexible(name: str) -> str:
+    pattern = re.escape(name).replace(r"\-", r"[-\s]?").replace(r"\ ", r"[\s-]+")
+    return pattern if name.endswith("s") or not name[-1].isalpha() else pattern + "s?"
+
+
+def _measure_pattern(id: str, name: str, unit: str) -> re.Pattern[str]:
+    subject = _FAZ if id.startswith("faz_") else re.escape(fold(name))
+    unit_words = SQUARE_MM if unit == "mm²" else r"(?![\w.]*\s*(?:mm|%))"
+    return re.compile(
+        rf"\b{subject}\b(?:(?!{NUMBER}|;).){{0,60}}?(?P<cmp>{COMPARE})?\s*(?P<n>{NUMBER})\s*{unit_words}"
+    )

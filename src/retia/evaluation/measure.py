@@ -1,0 +1,226 @@
+"""Predictions to numbers, each with a group-clustered interval where there are enough groups.
+
+Unreadable answers are wrong answers; they are never left out of a denominator.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from retia.claims import (
+    Agreement,
+    agreement,
+    answer_matches,
+    claims_of,
+    consistent,
+    judge_text,
+    parse_answer,
+    said_number,
+    stage_in,
+    true_number,
+)
+from retia.claims.matching import normalised
+from retia.evaluation.ask import Item, Prediction
+from retia.records import Case, Gold, Sentence
+from retia.statistics import (
+    Interval,
+    accuracy,
+    balanced_accuracy,
+    bootstrap_interval,
+    confusion,
+    paired_difference,
+    quadratic_kappa,
+)
+from retia.taxonomy import STAGES
+
+UNREADABLE = "unreadable"
+Settings = dict[str, Any]
+"""`resamples`, `level`, `seed` of the intervals."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageRow:
+    """One stage answer, read and judged."""
+
+    case: Case
+    text: str
+    predicted: str
+    """A stage, or `unreadable`."""
+    parsed: bool
+    consistent: bool
+    agreement: Agreement
+    sentences: tuple[Sentence, ...]
+    faz_error_mm2: float | None
+    """Absolute error; None when either side gives no number."""
+    count_error: float | None
+    """Said minus true number of microaneurysms."""
+    counted: bool
+    """Whether the truth has a count at all."""
+
+
+def read_row(case: Case, text: str) -> StageRow:
+    """Read and judge one stage answer."""
+    answer = parse_answer(text, modality=case.modality)
+    strict = parse_answer(text, strict=True, modality=case.modality)
+    stage = stage_in(answer.answer, case.modality) if answer else None
+    claims = claims_of(text, case.modality)
+    sentences, judgement = judge_text(text, case)
+    faz = _difference(said_number(claims, "faz_area_mm2"), true_number(case, "faz_area_mm2"))
+    true_count = true_number(case, "microaneurysm")
+    return StageRow(
+        case=case,
+        text=text,
+        predicted=stage or UNREADABLE,
+        parsed=strict is not None,
+        consistent=strict is not None and consistent(strict, case.modality),
+        agreement=agreement(judgement, case),
+        sentences=tuple(sentences),
+        faz_error_mm2=None if faz is None else abs(faz),
+        count_error=_difference(said_number(claims, "microaneurysm"), true_count),
+        counted=true_count is not None,
+    )
+
+
+def _difference(said: float | None, true: float | None) -> float | None:
+    return None if said is None or true is None else said - true
+
+
+def condition_numbers(rows: Sequence[StageRow], settings: Settings) -> dict[str, Any]:
+    """All numbers of one condition."""
+    truth, guess = _stages(rows)
+    groups = [r.case.group for r in rows]
+
+    def share(flags: Sequence[bool]) -> Interval:
+        return bootstrap_interval(np.mean, [np.array(flags, float)], groups, **settings)
+
+    counted = [r for r in rows if r.counted]
+    faz = [r for r in rows if r.faz_error_mm2 is not None]
+    errors = [np.inf if r.count_error is None else abs(r.count_error) for r in counted]
+    return {
+        "cases": len(rows),
+        "groups": len(set(groups)),
+        "parsed": float(np.mean([r.parsed for r in rows])),
+        "readable": float(np.mean(guess != UNREADABLE)),
+        "balanced_accuracy": bootstrap_interval(
+            balanced_accuracy, [truth, guess], groups, **settings
+        ),
+        "accuracy": bootstrap_interval(accuracy, [truth, guess], groups, **settings),
+        "quadratic_kappa": quadratic_kappa(truth.tolist(), guess.tolist(), STAGES),
+        "confusion": confusion(truth.tolist(), guess.tolist(), STAGES, UNREADABLE).tolist(),
+        "claims": claim_numbers(rows, settings),
+        "faz_error_mm2": bootstrap_interval(
+            np.mean,
+            [np.array([r.faz_error_mm2 for r in faz], float)],
+            [r.case.group for r in faz],
+            **settings,
+        ),
+        "faz_given": len(faz) / len(rows),
+        "count_exact": float(np.mean(np.array(errors) == 0)) if counted else None,
+        "count_within_1": float(np.mean(np.array(errors) <= 1)) if counted else None,
+        "consistent": share([r.consistent for r in rows]),
+    }
+
+
+def claim_numbers(rows: Sequence[StageRow], settings: Settings) -> dict[str, Any]:
+    """Precision, recall and F1 over all claims of all cases; not applicable without any."""
+    counts = np.array(
+        [
+            [r.agreement.supported, r.agreement.claims, r.agreement.found, r.agreement.items]
+            for r in rows
+        ],
+        dtype=float,
+    )
+    groups = [r.case.group for r in rows]
+
+    def precision(table: np.ndarray) -> float:
+        supported, claims, _, _ = table.sum(axis=0)
+        return supported / claims if claims else float("nan")
+
+    def recall(table: np.ndarray) -> float:
+        _, _, found, items = table.sum(axis=0)
+        return found / items if items else float("nan")
+
+    def f1(table: np.ndarray) -> float:
+        supported, claims, found, items = (int(v) for v in table.sum(axis=0))
+        total = Agreement(
+            supported=supported, unsupported=claims - supported, found=found, items=items
+        )
+        return float("nan") if total.f1 is None else total.f1
+
+    total = sum((r.agreement for r in rows), Agreement())
+    return {
+        "precision": bootstrap_interval(precision, [counts], groups, **settings),
+        "recall": bootstrap_interval(recall, [counts], groups, **settings),
+        "f1": bootstrap_interval(f1, [counts], groups, **settings),
+        "supported": total.supported,
+        "contradicted": total.contradicted,
+        "unsupported": total.unsupported,
+        "findings_named": total.found,
+        "findings": total.items,
+        "ring_right": total.rings_right / total.rings if total.rings else None,
+    }
+
+
+def difference_of(
+    first: Sequence[StageRow], second: Sequence[StageRow], settings: Settings
+) -> Interval:
+    """Paired difference in balanced accuracy of two conditions on the same cases, in order."""
+    groups = [r.case.group for r in first]
+    return paired_difference(
+        balanced_accuracy, [*_stages(first)], [*_stages(second)], groups, **settings
+    )
+
+
+def _stages(rows: Sequence[StageRow]) -> tuple[np.ndarray, np.ndarray]:
+    return np.array([r.case.stage for r in rows]), np.array([r.predicted for r in rows])
+
+
+def majority(rows: Sequence[StageRow]) -> dict[str, Any]:
+    """What always naming the most frequent stage scores: the blind baseline."""
+    truth, _ = _stages(rows)
+    stage = Counter(truth.tolist()).most_common(1)[0][0]
+    guess = np.full(len(truth), stage)
+    return {
+        "stage": stage,
+        "balanced_accuracy": balanced_accuracy(truth, guess),
+        "accuracy": accuracy(truth, guess),
+    }
+
+
+def kind_numbers(
+    items: Sequence[Item], predictions: Sequence[Prediction], settings: Settings
+) -> dict[str, Any]:
+    """Accuracy per question kind, with what the best constant answer of that kind scores."""
+    said = {(p.case, p.question): p.text for p in predictions if p.question_kind != "stage"}
+    by_kind: dict[str, list[Item]] = defaultdict(list)
+    for item in items:
+        if (item.case.id, item.question) in said:
+            by_kind[item.question_kind].append(item)
+    numbers = {}
+    for kind, own in sorted(by_kind.items()):
+        right = [answer_matches(said[i.case.id, i.question], i.gold, i.case.modality) for i in own]
+        groups = [i.case.group for i in own]
+        numbers[kind] = {
+            "questions": len(own),
+            "accuracy": bootstrap_interval(np.mean, [np.array(right, float)], groups, **settings),
+            "best_constant": best_constant([i.gold for i in own]),
+        }
+    return numbers
+
+
+def best_constant(golds: Sequence[Gold]) -> float:
+    """Accuracy of the one answer that is right most often: what a blind student can reach."""
+    if all(g.type == "number" for g in golds):
+        values = np.array([float(str(g.value)) for g in golds])
+        slack = np.array([g.tolerance or 0.0 for g in golds]) + 1e-9
+        return float(max((np.abs(v - values) <= slack).mean() for v in np.unique(values)))
+    if all(g.type == "box" for g in golds):
+        return max(
+            float(np.mean([answer_matches(f"[{g.value}]", other) for other in golds]))
+            for g in golds
+        )
+    texts = Counter(normalised(" ".join(map(str, np.atleast_1d(g.value)))) for g in golds)
+    return texts.most_common(1)[0][1] / len(golds)

@@ -1,0 +1,146 @@
+"""The built-in teacher: a case to instruction samples, without any model.
+
+Stage 1 asks for the stage, as JSON with reasons. Stage 2 is a conversation about regions.
+"""
+
+import json
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+
+from retia.instructions.facts import facts_of, without_laterality
+from retia.instructions.questions import ORDER, QUESTIONS, presence_turn
+from retia.instructions.turn import Turn
+from retia.instructions.wording import Pick, Told, eye_text, tell
+from retia.records import Case, Gold, Message, Part, Sample
+from retia.runs import item_seed
+from retia.taxonomy import read_vocabulary, stage_of
+
+STAGE_QUESTIONS = (
+    "What is the stage of diabetic retinopathy? Answer as JSON.",
+    "Name the stage of diabetic retinopathy and give the reasons. Answer as JSON.",
+    "Is this eye healthy, NPDR or PDR? Answer as JSON.",
+)
+# One stage 1 sample in so many does not say which eye it is; its answer says left and right.
+UNNAMED_EYE = 8
+STAGE_SHARE = 0.25
+"""Share of the conversations that ask for the stage too."""
+
+
+def eye_sentence(laterality: str | None) -> str:
+    """What a question says first: which eye this is; empty when that is unknown."""
+    return "" if laterality is None else f"This is {eye_text(laterality)}. "
+
+
+def stage_question(case: Case) -> str:
+    """The question for the stage in its plainest phrasing: what audit, demo and users ask."""
+    return eye_sentence(case.laterality) + STAGE_QUESTIONS[0]
+
+
+def with_stage(case: Case) -> Case:
+    """The case with a stage: its own, or by the stage rule where somebody looked for lesions."""
+    if case.stage is not None or not (case.looked_for or case.findings):
+        return case
+    stage, grade = stage_of(case.findings)
+    return replace(case, stage=stage, grade=grade)
+
+
+def stage_answer(case: Case, pick: Pick) -> tuple[str, list[Told]]:
+    """The JSON answer for the stage, and its reasons with their evidence."""
+    told = tell(facts_of(case), pick, case.modality)
+    vocabulary = read_vocabulary(case.modality)
+    answer = {
+        "caption": f"{vocabulary.image} of {eye_text(case.laterality)}.",
+        "reasoning": [t.text for t in told],
+        "answer": vocabulary.stage_name(case.stage or ""),
+    }
+    return json.dumps(answer, ensure_ascii=False), told
+
+
+def stage1_sample(case: Case, image: str, number: int, seed: int) -> Sample:
+    """Write the `number`-th stage 1 sample of a case that has a stage."""
+    rng = random.Random(item_seed(seed, f"{case.id}/stage1/{number}"))
+    seen = without_laterality(case) if rng.randrange(UNNAMED_EYE) == 0 else case
+    question = eye_sentence(seen.laterality) + rng.choice(STAGE_QUESTIONS)
+    turn = _stage_turn(seen, rng, question)
+    return _sample(case, image, "stage1", number, [turn], "")
+
+
+def stage2_sample(
+    case: Case,
+    image: str,
+    number: int,
+    seed: int,
+    presence: Sequence[tuple[str, bool]] = (),
+    turns: int = 4,
+) -> Sample | None:
+    """Write the `number`-th conversation about a case.
+
+    Args:
+        case: With a stage.
+        image: Path of the image as the sample names it.
+        number: Which conversation of this case; changes seeds only.
+        seed: Base seed.
+        presence: Kinds to ask for by yes or no, chosen so that both are as frequent.
+        turns: Most turns; at least 2 are drawn where the case allows it.
+
+    Returns:
+        None when not a single question can be asked of this case.
+    """
+    rng = random.Random(item_seed(seed, f"{case.id}/stage2/{number}"))
+    made: list[Turn] = []
+    for kind in rng.sample(list(QUESTIONS), len(QUESTIONS)):
+        turn = QUESTIONS[kind](case, rng)
+        if turn is not None:
+            made.append(turn)
+    if case.stage is not None and rng.random() < STAGE_SHARE:
+        made.insert(0, _stage_turn(case, rng, rng.choice(STAGE_QUESTIONS)))
+    wanted = rng.randint(2, max(2, turns))
+    asked = [presence_turn(case, kind, there, rng) for kind, there in presence][:wanted]
+    asked += made[: max(0, wanted - len(asked))]
+    if not asked:
+        return None
+    asked.sort(key=lambda turn: ORDER.index(turn.question_kind))
+    return _sample(case, image, "stage2", number, asked, eye_sentence(case.laterality))
+
+
+def _stage_turn(case: Case, rng: random.Random, question: str) -> Turn:
+    text, told = stage_answer(case, rng.choice)
+    name = read_vocabulary(case.modality).stage_name(case.stage or "")
+    return Turn(
+        question_kind="stage",
+        question=question,
+        answer=text,
+        gold=Gold(type="stage", value=name),
+        evidence=tuple(t.evidence for t in told),
+    )
+
+
+def _sample(
+    case: Case, image: str, stage: str, number: int, turns: Sequence[Turn], lead: str
+) -> Sample:
+    messages: list[Message] = []
+    for i, turn in enumerate(turns):
+        text = Part(type="text", text=turn.question if i else lead + turn.question)
+        content = (text,) if i else (Part(type="image"), text)
+        messages.append(Message(role="user", content=content))
+        messages.append(
+            Message(
+                role="assistant",
+                content=(Part(type="text", text=turn.answer),),
+                question_kind=turn.question_kind,
+                gold=turn.gold,
+                roi_px=turn.roi_px,
+                evidence=turn.evidence,
+            )
+        )
+    return Sample(
+        id=f"{case.id}-{stage}-{number}",
+        case=case.id,
+        group=case.group,
+        images=(image,),
+        messages=tuple(messages),
+        stage=stage,  # type: ignore[arg-type]
+        split=case.split,
+        modality=case.modality,
+    )

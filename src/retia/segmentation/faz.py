@@ -1,0 +1,89 @@
+"""FAZ mask: the dark, round, central place that no vessel crosses.
+
+How dark the FAZ is differs between devices, so several levels are tried. At each, dark background
+is eroded with a disc wider than the gaps between capillaries, which cuts the FAZ off from its
+surroundings; the large central part is grown back. Of all levels, the one whose outline is
+roundest and stands out most against the ring around it is kept (the idea of maximally stable
+regions, Matas et al. 2002).
+"""
+
+import cv2
+import numpy as np
+
+from retia.segmentation.vessels import vesselness
+
+GAP_MM = 0.05
+"""Radius of the disc: capillary gaps of healthy eyes are narrower than twice this."""
+LEVELS = (0.3, 0.38, 0.46, 0.54, 0.62, 0.7, 0.78)
+"""Shares of the typical brightness below which a smoothed pixel is dark."""
+REACH_MM = 0.7
+"""How quickly a candidate loses weight with its distance from the centre."""
+AREA_MM2 = (0.03, 2.0)
+"""No FAZ is smaller or larger."""
+RING_MM = 0.1
+
+
+def segment_faz(pixels: np.ndarray, mm_per_px: float) -> np.ndarray:
+    """Find the FAZ.
+
+    Args:
+        pixels: uint8, shape `(H, W)`.
+        mm_per_px: Scale.
+
+    Returns:
+        bool, shape `(H, W)`; empty when no dark place of a plausible size is found.
+    """
+    image = pixels.astype(np.float32) / 255
+    smooth = cv2.GaussianBlur(image, (0, 0), 0.025 / mm_per_px)
+    typical = float(np.median(smooth))
+    flow = vesselness(pixels, mm_per_px) > 0.09
+    best, best_score = np.zeros(pixels.shape, bool), 0.0
+    for level in LEVELS:
+        dark = (smooth < level * typical) & ~flow
+        mask = _central_part(dark, mm_per_px)
+        if mask is None or not AREA_MM2[0] <= mask.sum() * mm_per_px**2 <= AREA_MM2[1]:
+            continue
+        score = _roundness(mask) * _contrast(mask, smooth, typical, mm_per_px)
+        if score > best_score:
+            best, best_score = mask, score
+    return best
+
+
+def _central_part(dark: np.ndarray, mm_per_px: float) -> np.ndarray | None:
+    closed = cv2.morphologyEx(dark.astype(np.uint8), cv2.MORPH_CLOSE, _disc(0.02 / mm_per_px))
+    core = cv2.erode(closed, _disc(GAP_MM / mm_per_px), borderType=cv2.BORDER_CONSTANT)
+    count, labels, stats, centres = cv2.connectedComponentsWithStats(core, connectivity=4)
+    if count < 2:
+        return None
+    middle = np.array(dark.shape[::-1]) / 2
+    away_mm = np.hypot(*(centres[1:] - middle).T) * mm_per_px
+    weight = stats[1:, cv2.CC_STAT_AREA] * np.exp(-((away_mm / REACH_MM) ** 2))
+    seed = (labels == 1 + int(weight.argmax())).astype(np.uint8)
+    grown = cv2.dilate(seed, _disc(GAP_MM * 1.2 / mm_per_px))
+    contours, _ = cv2.findContours(grown, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    filled = np.zeros_like(grown)
+    cv2.drawContours(filled, contours, -1, 1, cv2.FILLED)
+    return filled.astype(bool)
+
+
+def _roundness(mask: np.ndarray) -> float:
+    """Area over that of a circle with the same perimeter, in (0, 1]."""
+    contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    outline = max(contours, key=cv2.contourArea)
+    perimeter = cv2.arcLength(outline, closed=True)
+    return min(1.0, 4 * np.pi * cv2.contourArea(outline) / max(perimeter, 1.0) ** 2)
+
+
+def _contrast(mask: np.ndarray, smooth: np.ndarray, typical: float, mm_per_px: float) -> float:
+    """Brightness of the ring around the mask less that inside, in units of the typical one."""
+    wide = cv2.dilate(mask.astype(np.uint8), _disc(RING_MM / mm_per_px)).astype(bool)
+    ring = wide & ~mask
+    if not ring.any():
+        return 0.0
+    return max(0.0, float(smooth[ring].mean() - smooth[mask].mean()) / max(typical, 1e-6))
+
+
+def _disc(radius_px: float) -> np.ndarray:
+    radius = max(1, round(radius_px))
+    y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1]
+    return (x**2 + y**2 <= (radius_px + 0.3) ** 2).astype(np.uint8)

@@ -1,0 +1,132 @@
+"""Percentile intervals from resampling whole groups (patients, eyes, videos), never single rows.
+
+In:  arrays with one row an item, the group of each row, and a function of those arrays.
+Out: an `Interval`: estimate, bounds, and how many rows and groups it rests on.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+MINIMUM_GROUPS = 10
+"""With fewer groups a percentile interval is far too narrow, so none is given."""
+
+Statistic = Callable[..., float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interval:
+    """An estimate and its interval; the bounds are None where there are too few groups."""
+
+    estimate: float | None
+    low: float | None
+    high: float | None
+    rows: int
+    groups: int
+    level: float = 0.95
+    note: str | None = None
+    """Why there are no bounds, or why they are doubtful."""
+
+    def covers(self, value: float, slack: float = 1e-9) -> bool:
+        """Whether the interval holds the value; False where there is no interval."""
+        if self.low is None or self.high is None:
+            return False
+        return self.low - slack <= value <= self.high + slack
+
+    def __str__(self) -> str:
+        """`0.912 (0.871 to 0.948)`; the note in place of absent bounds."""
+        if self.estimate is None:
+            return f"not applicable ({self.note})" if self.note else "not applicable"
+        if self.low is None or self.high is None:
+            return f"{self.estimate:.3f} ({self.note})"
+        return f"{self.estimate:.3f} ({self.low:.3f} to {self.high:.3f})"
+
+
+def bootstrap_interval(
+    statistic: Statistic,
+    arrays: Sequence[np.ndarray],
+    groups: Sequence[str],
+    *,
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+    minimum: int = MINIMUM_GROUPS,
+) -> Interval:
+    """Clustered bootstrap percentile interval of a statistic.
+
+    Args:
+        statistic: Called with the arrays (resampled along axis 0); NaN means "not defined here".
+        arrays: Each of shape ``(N, ...)``.
+        groups: Group of each row, length ``N``.
+        resamples: How often groups are drawn with replacement.
+        level: Coverage that is aimed at, in (0, 1).
+        seed: Same seed, same interval.
+        minimum: Fewer groups than this give no bounds, and a note that says so.
+
+    Returns:
+        The interval. Resamples in which the statistic is NaN are left out.
+    """
+    arrays = [np.asarray(a) for a in arrays]
+    members = _members(groups)
+    rows = len(groups)
+    estimate = float(statistic(*arrays)) if rows else float("nan")
+    counts = {"rows": rows, "groups": len(members), "level": level}
+    if not np.isfinite(estimate):
+        return Interval(estimate=None, low=None, high=None, note="nothing to measure", **counts)
+    if len(members) < minimum:
+        note = f"no interval: {len(members)} groups, at least {minimum} are needed"
+        return Interval(estimate=estimate, low=None, high=None, note=note, **counts)
+    draws = _resample(statistic, arrays, members, resamples, seed)
+    if len(draws) < resamples / 2:
+        note = f"no interval: defined in {len(draws)} of {resamples} resamples only"
+        return Interval(estimate=estimate, low=None, high=None, note=note, **counts)
+    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(estimate=estimate, low=float(low), high=float(high), **counts)
+
+
+def paired_difference(
+    statistic: Statistic,
+    first: Sequence[np.ndarray],
+    second: Sequence[np.ndarray],
+    groups: Sequence[str],
+    **settings: float,
+) -> Interval:
+    """Interval of `statistic(first) - statistic(second)`, both on the same resampled groups.
+
+    Args:
+        statistic: As in `bootstrap_interval`.
+        first: Arrays of the first condition, row by row paired with `second`.
+        second: Arrays of the second condition.
+        groups: Group of each row.
+        settings: `resamples`, `level`, `seed`, `minimum` of `bootstrap_interval`.
+    """
+    split = len(first)
+
+    def difference(*arrays: np.ndarray) -> float:
+        return statistic(*arrays[:split]) - statistic(*arrays[split:])
+
+    return bootstrap_interval(difference, [*first, *second], groups, **settings)  # type: ignore[arg-type]
+
+
+def _members(groups: Sequence[str]) -> list[np.ndarray]:
+    rows: dict[str, list[int]] = {}
+    for row, group in enumerate(groups):
+        rows.setdefault(group, []).append(row)
+    return [np.array(r) for r in rows.values()]
+
+
+def _resample(
+    statistic: Statistic,
+    arrays: Sequence[np.ndarray],
+    members: list[np.ndarray],
+    resamples: int,
+    seed: int,
+) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    draws = np.empty(resamples)
+    for i in range(resamples):
+        picked = rng.integers(len(members), size=len(members))
+        rows = np.concatenate([members[g] for g in picked])
+        draws[i] = statistic(*(a[rows] for a in arrays))
+    return draws[np.isfinite(draws)]

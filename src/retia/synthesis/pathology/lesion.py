@@ -1,0 +1,95 @@
+"""What a lesion is: segments it removes, vessels and blobs it adds, tissue it dims.
+
+In:  a healthy eye.
+Out: `Lesion` records that can be combined, or left out, in any way: an eye without one
+     of its lesions is the same eye everywhere else.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from retia.synthesis.growth import Vessels, joined
+
+
+def _no_blobs() -> np.ndarray:
+    return np.zeros((0, 3))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lesion:
+    """One lesion of one eye, in terms of the healthy eye.
+
+    Attributes:
+        kind: Kind of the taxonomy.
+        mask: Pixels it occupies, bool ``(H, W)``.
+        values: Measured values with the keys the taxonomy fixes for the kind.
+        removed: Segments of the healthy eye it takes away, bool ``(S,)``; None for none.
+        added: Segments it adds; ``parent`` holds numbers of the healthy eye below ``S``
+            and numbers of the lesion's own segments from ``S`` on.
+        blobs: Discs it adds, ``(N, 3)`` as ``(x, y, radius)`` in mm.
+        dimming: How much the tissue signal falls, ``(H, W)`` in [0, 1]; None for nowhere.
+        segments: A few healthy segments concerned, for the evidence.
+    """
+
+    kind: str
+    mask: np.ndarray
+    values: dict[str, float]
+    removed: np.ndarray | None = None
+    added: Vessels | None = None
+    blobs: np.ndarray = field(default_factory=_no_blobs)
+    dimming: np.ndarray | None = None
+    segments: tuple[int, ...] = ()
+
+
+def removed_by(lesions: Sequence[Lesion], total: int) -> np.ndarray:
+    """Segments that at least one of the lesions takes away, bool ``(total,)``."""
+    gone = np.zeros(total, bool)
+    for lesion in lesions:
+        if lesion.removed is not None:
+            gone |= lesion.removed
+    return gone
+
+
+def with_lesions(
+    healthy: Vessels, lesions: Sequence[Lesion]
+) -> tuple[Vessels, np.ndarray, np.ndarray]:
+    """The eye with some lesions.
+
+    Args:
+        healthy: Segments of the healthy eye, ``S`` rows.
+        lesions: Any selection of the eye's lesions.
+
+    Returns:
+        All segments, healthy and added, ``A`` rows; which of them are there, bool ``(A,)``;
+        the added blobs ``(N, 3)``.
+    """
+    vessels = healthy
+    for lesion in lesions:
+        if lesion.added is not None:
+            shift = len(vessels) - len(healthy)
+            own = lesion.added.parent >= len(healthy)
+            parent = lesion.added.parent + np.where(own, shift, 0).astype(np.int32)
+            vessels = joined(vessels, replace(lesion.added, parent=parent))
+    there = np.ones(len(vessels), bool)
+    there[: len(healthy)] = ~removed_by(lesions, len(healthy))
+    blobs = np.concatenate([lesion.blobs for lesion in lesions] or [_no_blobs()])
+    return vessels, there, blobs
+
+
+def fed(vessels: Vessels, keep: np.ndarray) -> np.ndarray:
+    """Segments of ``keep`` still joined to a root, through parents or bridges, bool ``(S,)``."""
+    rows = np.arange(len(vessels))
+    pairs = []
+    for link in (vessels.parent, vessels.joins):
+        alive = keep & (link >= 0)
+        alive[alive] = keep[link[alive]]
+        pairs.append(np.stack([rows[alive], link[alive]]))
+    source, target = np.concatenate(pairs, axis=1)
+    links = coo_array((np.ones(len(source), bool), (source, target)), shape=(len(rows),) * 2)
+    _, part = connected_components(links, directed=False)
+    roots = keep & (vessels.parent < 0)
+    return keep & np.isin(part, np.unique(part[roots]))

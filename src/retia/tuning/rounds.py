@@ -1,0 +1,177 @@
+"""One round of supervised fine-tuning through TRL's `SFTTrainer`.
+
+In:  a student and rows of training and validation samples.
+Out: the student, trained in place; metrics rows through a callback.
+"""
+
+import logging
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from retia.students.precision import use_bf16
+from retia.students.student import Student
+from retia.tuning.samples import make_collator, to_dataset
+from retia.tuning.settings import Round
+
+log = logging.getLogger("retia")
+
+LOG_EVERY = 25
+
+
+def train_round(
+    student: Student,
+    rows: list[dict[str, Any]],
+    held_out: list[dict[str, Any]],
+    settings: Round,
+    name: str,
+    seed: int,
+    flips: bool,
+    jitter: float,
+    write: Callable[[dict[str, Any]], None],
+) -> Student:
+    """Train on the answers of the rows.
+
+    Args:
+        student: Trained in place; with LoRA the returned student carries an unmerged adapter.
+        rows: From `to_rows`.
+        held_out: Rows of the validation split, for the evaluation loss; may be empty.
+        settings: Method, steps, rates.
+        name: Written into every metrics row.
+        seed: Of everything random.
+        flips: Mirror images and words at random (embedded student only).
+        jitter: Strength of random brightness, contrast and noise.
+        write: Called with each metrics row.
+    """
+    import torch
+    from trl import SFTConfig, SFTTrainer
+
+    torch.manual_seed(seed)
+    if settings.method == "lora":
+        student = replace(student, model=_with_adapter(student, settings))
+    collate = make_collator(student, flips=flips, jitter=jitter, seed=seed)
+    plain = make_collator(student)
+    lazy = not student.family.fixed_tokens
+    cuda = torch.cuda.is_available() and student.model.device.type == "cuda"
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        # TRL 1.16 still says gradient_checkpointing, which transformers 5.23 calls by a new name.
+        warnings.simplefilter("ignore", FutureWarning)
+        arguments = SFTConfig(
+            output_dir=folder,
+            max_steps=settings.steps,
+            per_device_train_batch_size=settings.batch_size,
+            per_device_eval_batch_size=4 * settings.batch_size,
+            learning_rate=settings.learning_rate,
+            lr_scheduler_type="cosine",
+            warmup_steps=min(settings.warmup_steps, settings.steps // 4 + 1),
+            max_grad_norm=1.0,
+            bf16=use_bf16(),
+            use_cpu=not cuda,
+            assistant_only_loss=True,
+            max_length=None,
+            remove_unused_columns=False,
+            gradient_checkpointing=False,
+            dataloader_pin_memory=False,
+            save_strategy="no",
+            logging_steps=LOG_EVERY,
+            disable_tqdm=True,
+            report_to="none",
+            seed=seed % 2**31,
+        )
+        trainer = SFTTrainer(
+            model=student.model,
+            args=arguments,
+            processing_class=student.processor,
+            train_dataset=to_dataset(rows, lazy),
+            eval_dataset=to_dataset(held_out, lazy) if held_out else None,
+            data_collator=collate,
+            optimizers=(_optimizer(student.model, settings), None),
+        )
+        _report(trainer, name, write)
+        started = time.process_time()
+        trainer.train()
+        spent = time.process_time() - started
+        if held_out:
+            trainer.data_collator = plain
+            trainer.evaluate()
+    seen = settings.steps * settings.batch_size
+    log.info("%s: %d images, %.1f per CPU second", name, seen, seen / spent)
+    _restore_forward(student.model)
+    student.model.eval()
+    return student
+
+
+def _restore_forward(model: Any) -> None:
+    """Take off what TRL (fused head) and accelerate (autocast) put over the model's `forward`."""
+    model.__dict__.pop("forward", None)
+    model.__dict__.pop("_original_forward", None)
+    if hasattr(model, "get_base_model"):
+        _restore_forward(model.get_base_model())
+
+
+def _with_adapter(student: Student, settings: Round) -> Any:
+    from peft import LoraConfig, get_peft_model
+
+    config = LoraConfig(
+        r=settings.rank,
+        lora_alpha=settings.alpha,
+        target_modules=student.family.lora_targets,
+        task_type="CAUSAL_LM",
+    )
+    return get_peft_model(student.model, config)
+
+
+def _optimizer(model: Any, settings: Round) -> Any:
+    """AdamW with a rate of its own for vision tower, projector and text model."""
+    import torch
+
+    projector = settings.projector_rate
+    rates = {
+        "vision": settings.vision_rate if settings.method == "full" else settings.learning_rate,
+        "projector": settings.learning_rate if projector is None else projector,
+        "text": settings.learning_rate,
+    }
+    groups: dict[tuple[str, bool], list[Any]] = {}
+    for name, weight in model.named_parameters():
+        part = "text"
+        if "vision_tower" in name or ".visual." in name:
+            part = "vision"
+        elif "projector" in name or "merger" in name:
+            part = "projector"
+        if rates[part] == 0:
+            weight.requires_grad_(False)
+        if weight.requires_grad:
+            # Scales, biases and positions are not decayed.
+            groups.setdefault((part, weight.ndim > 1), []).append(weight)
+    return torch.optim.AdamW(
+        [
+            {
+                "params": weights,
+                "lr": rates[part],
+                "weight_decay": settings.weight_decay if decayed else 0.0,
+            }
+            for (part, decayed), weights in groups.items()
+        ],
+        betas=(0.9, 0.98),
+        fused=True,
+    )
+
+
+def _report(trainer: Any, name: str, write: Callable[[dict[str, Any]], None]) -> None:
+    from transformers import PrinterCallback, TrainerCallback
+
+    kept = ("loss", "eval_loss", "mean_token_accuracy", "eval_mean_token_accuracy", "grad_norm")
+
+    class Report(TrainerCallback):
+        def on_log(
+            self, args: Any, state: Any, control: Any, logs: dict[str, Any], **_: Any
+        ) -> None:
+            row = {k: round(float(logs[k]), 5) for k in kept if k in logs}
+            if row:
+                write({"part": name, "step": state.global_step} | row)
+
+    trainer.remove_callback(PrinterCallback)
+    trainer.add_callback(Report())

@@ -1,0 +1,63 @@
+"""Settings of the parts of `retia sft`: light, so that `--help` is instant."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from retia.errors import UserError
+
+
+@dataclass(frozen=True, kw_only=True)
+class TowerSettings:
+    """Pre-training of the vision tower."""
+
+    steps: int = 3000
+    batch_size: int = 8
+    """Small batches learn more in the same time than large ones (measured)."""
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.05
+    warmup_steps: int = 60
+    jitter: float = 0.2
+    """Strength of random brightness, contrast and noise."""
+    evaluate_every: int = 500
+    """Steps between two measurements on the validation split."""
+    held_out: int = 256
+    """Largest number of validation eyes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """One of the two rounds of supervised fine-tuning."""
+
+    method: Literal["full", "lora"] = "full"
+    """Train every weight, or a LoRA adapter of the text model, which is merged afterwards."""
+    steps: int = 1500
+    """Optimizer steps; 0 skips the round."""
+    batch_size: int = 8
+    learning_rate: float = 1.2e-3
+    """Peak rate of the text model (with LoRA: of the adapter)."""
+    projector_rate: float | None = None
+    """Peak rate of the projector; the text model's when absent. Unused with LoRA."""
+    vision_rate: float = 2e-4
+    """Peak rate of the vision tower; 0 freezes it. Unused with LoRA."""
+    weight_decay: float = 0.05
+    warmup_steps: int = 40
+    replay: float = 0.0
+    """Share of this round's samples drawn from the other round's, so that nothing is forgotten."""
+    rank: int = 16
+    """Rank of the adapter."""
+    alpha: float = 32.0
+    """Scale of the adapter; its change is multiplied by alpha / rank."""
+
+    def __post_init__(self) -> None:
+        """Refuse settings that cannot work.
+
+        Raises:
+            UserError: Naming the field.
+        """
+        if self.steps < 0 or self.batch_size < 1:
+            raise UserError(
+                f"steps is {self.steps} and batch_size {self.batch_size}. "
+                "Expected steps >= 0 and batch_size >= 1."
+            )
+        if not 0 <= self.replay < 1:
+            raise UserError(f"replay is {self.replay}. It is a share, at least 0 and below 1.")
