@@ -57,6 +57,17 @@ POSITIONAL = {"run": "--recipe", "explain": "--image"}
 """Verbs whose first word may be this flag's value."""
 
 
+DESCRIBED = {"explain": "retia.explain:describe"}
+"""Verbs whose result people read on the terminal: the function that words it."""
+
+
+def as_text(result: Any) -> str:
+    """A verb's result as JSON, for machines."""
+    from retia.records.jsonl import to_plain
+
+    return json.dumps(to_plain(result), indent=2, ensure_ascii=False, default=str)
+
+
 def load_verb(verb: str) -> tuple[Callable[[Any], Any], type]:
     """Import the function of a verb; return it with its config class."""
     module, name = VERBS[verb][0].split(":")
@@ -129,7 +140,10 @@ def main(argv: list[str] | None = None) -> int:
         as_json = "--json" in rest
         summary = call(verb, [a for a in rest if a != "--json"], quiet=as_json)
         if as_json:
-            print(json.dumps(summary, indent=2, ensure_ascii=False, default=str))
+            print(as_text(summary))
+        elif verb in DESCRIBED:
+            module, name = DESCRIBED[verb].split(":")
+            print(getattr(importlib.import_module(module), name)(summary))
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -6,7 +6,6 @@ no claim: the extractor is precise, not complete.
 
 import re
 
-from retia.claims import negation
 from retia.claims.lexicon import (
     COMPARATORS,
     COMPARE,
@@ -16,6 +15,13 @@ from retia.claims.lexicon import (
     Lexicon,
     Mention,
     read_lexicon,
+)
+from retia.claims.negation import (
+    denial_goes_on,
+    denied_after,
+    denied_before,
+    doubted,
+    imagined,
 )
 from retia.claims.parser import answer_sentences, parse_answer
 from retia.claims.places import places_in
@@ -49,7 +55,7 @@ def extract(text: str, modality: str = "octa") -> list[Claim]:
     claims: list[Claim] = []
     for start, end in sentence_spans(folded):
         sentence = folded[start:end]
-        if not sentence.endswith("?") and not negation.imagined(sentence):
+        if not sentence.endswith("?") and not imagined(sentence):
             claims += _sentence_claims(sentence, (start, end), lexicon, modality)
     return claims
 
@@ -157,8 +163,8 @@ def _denials(sentence: str, mentions: list[Mention], afters: list[str]) -> list[
         if mention.denied is not None:
             denied.append(mention.denied)
             continue
-        goes_on = i > 0 and denied[-1] and negation.denial_goes_on(before)
-        said = negation.denied_before(before) or negation.denied_after(after)
+        goes_on = i > 0 and denied[-1] and denial_goes_on(before)
+        said = denied_before(before) or denied_after(after)
         denied.append(bool(said or goes_on))
     return denied
 
@@ -185,7 +191,7 @@ def _mention_claims(
     severity = mention.severity or _severity(before, after, bool(where), lexicon)
     shared = {
         "kind": mention.kind,
-        "hedged": negation.doubted(before, after),
+        "hedged": doubted(before, after),
         "span": span,
     }
     count = _count(before, after)

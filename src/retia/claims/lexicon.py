@@ -74,9 +74,10 @@ class Lexicon:
         ]
         for pattern, kind in self.predicates:
             for m in pattern.finditer(sentence):
-                if not any(f.start < m.end() and m.start() < f.end for f in found):
+                start, end = m.span("span")
+                if not any(f.start < end and start < f.end for f in found):
                     denied = bool(m["not"]) != bool(m["opposite"])
-                    found.append(Mention(m.start(), m.end(), kind, denied, m["severity"]))
+                    found.append(Mention(start, end, kind, denied, m["severity"]))
         return sorted(found, key=lambda f: f.start)
 
 
@@ -90,17 +91,10 @@ def read_lexicon(modality: str) -> Lexicon:
     severities = tuple(dict.fromkeys(w for k in vocabulary.kinds.values() for w in k.thresholds))
     graded = "|".join(severities) or "mild"
     predicates = tuple(
-        (
-            re.compile(
-                rf"\b{subject}\b(?:(?!\b(?:but|while)\b)[^;])*?"
-                r"\b(?:is|are|was|were|appears?|looks?|has been)\s+(?P<not>not |n't |no longer )?"
-                rf"(?:\w+ )??(?:(?P<severity>{graded})(?:ly)? )?"
-                rf"(?:{adjective}|(?P<opposite>{opposite}))\b"
-            ),
-            kind,
-        )
+        (re.compile(pattern), kind)
         for subject, adjective, opposite, kind in _PREDICATES
         if kind in vocabulary.kinds
+        for pattern in _predicate_patterns(subject, adjective, opposite, graded)
     )
     return Lexicon(
         names=re.compile(rf"(?<![\w-])(?:{'|'.join(parts)})(?![\w-])"),
@@ -111,6 +105,21 @@ def read_lexicon(modality: str) -> Lexicon:
             (_measure_pattern(id, name, unit), id, unit)
             for id, (name, unit) in vocabulary.measures.items()
         ),
+    )
+
+
+def _predicate_patterns(
+    subject: str, adjective: str, opposite: str, graded: str
+) -> tuple[str, str]:
+    """`The FAZ is enlarged`; the second adjective of `the FAZ is enlarged but not irregular`."""
+    # Gaps are bounded: a student that repeats itself must not cost seconds.
+    said = rf"(?:(?P<severity>{graded})(?:ly)? )?(?:{adjective}|(?P<opposite>{opposite}))\b"
+    verb = r"\b(?:is|are|was|were|appears?|looks?|has been)\s+"
+    return (
+        rf"(?P<span>\b{subject}\b(?:(?!\b(?:but|while)\b)[^;]){{0,90}}?{verb}"
+        rf"(?P<not>not |no longer )?(?:\w+ )??{said})",
+        rf"\b{subject}\b[^;]{{0,90}}?{verb}[^;]{{0,60}}?"
+        rf"(?P<span>\b(?:and|but)\s+(?P<not>not )?{said})",
     )
 
 

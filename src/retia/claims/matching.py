@@ -91,7 +91,9 @@ def _yes_no(text: str, modality: str) -> str | None:
     if first:
         return first[1]
     polarities = {c.polarity for c in extract(text, modality)}
-    return {(True,): "yes", (False,): "no"}.get(tuple(polarities))
+    if len(polarities) != 1:
+        return None
+    return "yes" if polarities.pop() else "no"
 
 
 def _number_matches(text: str, gold: Gold) -> bool:

@@ -9,7 +9,8 @@ import re
 _DENY = (
     r"no|not|without|never|neither|nor|non|lacks?|lacking|lack of|absence of|free of|free from|"
     r"negative for|rules? out|ruled out|ruling out|excludes?|excluding|rather than|instead of|"
-    r"than|isn't|aren't|don't|doesn't|none of"
+    r"than(?!\s+(?:\d|one|two|three|four|five|six|seven|eight|nine|ten)\b)|"
+    r"isn't|aren't|don't|doesn't|none of"
 )
 # Between the denying word and what it denies: anything but a new statement.
 _BREAK = re.compile(

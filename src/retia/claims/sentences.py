@@ -3,14 +3,16 @@
 import re
 
 _END = re.compile(r"[.!?]+(?=[\s\"')\]]|$)|\n+|;")
-_DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212"), "-") | {
-    ord("\u2019"): "'"
-}
+_PLAIN = (
+    dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212"), "-")
+    | {ord("\u2019"): "'"}
+    | dict.fromkeys(map(ord, "*`"), " ")
+)
 
 
 def fold(text: str) -> str:
-    """Lower-case a text and make its dashes plain; every character keeps its position."""
-    plain = text.translate(_DASHES)
+    """Lower-case a text, plain dashes, no Markdown; every character keeps its position."""
+    plain = text.translate(_PLAIN)
     lowered = plain.lower()
     if len(lowered) == len(plain):
         return lowered

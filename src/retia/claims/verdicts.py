@@ -12,6 +12,7 @@ Tolerances: counts within 1 (never 0 for 1: presence is judged first); areas wit
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from retia.claims.evidence import evidence_of, measure_evidence
 from retia.claims.places import same_place
 from retia.records import Case, Claim, Finding, Verdict, Zone
 from retia.taxonomy import read_vocabulary
@@ -30,10 +31,13 @@ class Judged:
     findings: tuple[Finding, ...] = ()
     """The findings it was held against: those that support it, or that contradict a denial."""
 
+    measured: tuple[str, ...] = ()
+    """Evidence ids of the measure it was held against."""
+
     @property
     def evidence(self) -> tuple[str, ...]:
-        """Evidence ids of those findings."""
-        return tuple(dict.fromkeys(id for f in self.findings for id in f.evidence or (f.id,)))
+        """Evidence ids of measure and findings, each once."""
+        return tuple(dict.fromkeys((*self.measured, *evidence_of(self.findings))))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +67,7 @@ def judge(claims: Sequence[Claim], case: Case) -> Judgement:
     items: set[tuple[str, str | None]] = set()
     missed = []
     for finding in case.findings:
-        wanted = {(finding.kind, None)}
+        wanted: set[tuple[str, str | None]] = {(finding.kind, None)}
         # There is one FAZ: its place is no news.
         if finding.zone and finding.zone.quadrant and not finding.kind.startswith("faz_"):
             wanted.add((finding.kind, finding.zone.quadrant))
@@ -114,7 +118,12 @@ def _judge_measure(claim: Claim, case: Case) -> Judged:
         return Judged(claim=claim, verdict="unsupported")
     right = _compare(claim, true)
     findings = tuple(f for f in case.findings if claim.kind == "faz_area_mm2" and "faz" in f.kind)
-    return Judged(claim=claim, verdict="supported" if right else "contradicted", findings=findings)
+    return Judged(
+        claim=claim,
+        verdict="supported" if right else "contradicted",
+        findings=findings,
+        measured=measure_evidence(case, claim.kind),
+    )
 
 
 def true_measure(case: Case, name: str) -> float | None:

@@ -29,12 +29,12 @@ class EvaluateConfig(StepConfig):
     predictions: Path | None = None
     """Answers made elsewhere, in place of a student: JSON Lines of `case, question, text`."""
     staging: Path | None = None
-    """Predictions of the graph model, shown beside the student: `predictions.parquet` or its folder."""
+    """Predictions of the graph model, to stand beside: `predictions.parquet` or its folder."""
     split: str | None = "test"
     """Which cases to ask about; none: all."""
     limit: int | None = None
     """At most so many cases, drawn by the seed."""
-    max_new_tokens: int = 320
+    max_new_tokens: int = 256
     """Longest answer, in tokens."""
     resamples: int = 1000
     """Bootstrap resamples of each interval."""
@@ -93,7 +93,8 @@ def _read_summary(out: Path) -> dict[str, Any]:
 
 def student_predictor(folder: Path, max_new_tokens: int) -> "Predictor":
     """Load a student and return it as a plain function of images and questions."""
-    from retia.students import ask, load_student
+    from retia.students.ask import ask
+    from retia.students.student import load_student
 
     student = load_student(folder)
 

@@ -75,7 +75,7 @@ def read_row(case: Case, text: str) -> StageRow:
         text=text,
         predicted=stage or UNREADABLE,
         parsed=strict is not None,
-        consistent=strict is not None and consistent(strict, case.modality),
+        consistent=answer is not None and consistent(answer, case.modality),
         agreement=agreement(judgement, case),
         sentences=tuple(sentences),
         faz_error_mm2=None if faz is None else abs(faz),

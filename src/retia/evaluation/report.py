@@ -26,6 +26,13 @@ LOOKS_TEXT = {
     None: "Whether the student uses the image was not tested (controls absent, or too few groups).",
 }
 
+NO_ELEMENT = {
+    "supported": "the record says so; nothing was found where somebody looked",
+    "contradicted": "the record says otherwise; nothing of the kind was found there",
+    "unsupported": "the record cannot tell",
+}
+"""Shown on hover where no element of the image can be named."""
+
 
 def write_report(
     audit: Audit, path: Path, load: Callable[[Case], np.ndarray], examples: int = 8
@@ -50,12 +57,16 @@ def write_report(
 
 def _headline(report: Report, audit: Audit) -> None:
     real = audit.conditions["real"]
-    chance = f"always {audit.majority['stage']}: {audit.majority['balanced_accuracy']:.3f}"
+    chance = audit.majority["balanced_accuracy"]
     cards = [
-        (*_big(real["balanced_accuracy"], "Stage, balanced accuracy"),),
-        (*_big(real["claims"]["f1"], "Claims of its reasons, F1"),),
-        (*_big(real["consistent"], "Answer follows from reasons"),),
-        (f"{real['parsed']:.0%}", "Answers that are valid JSON", chance),
+        _big(real["balanced_accuracy"], "Stage, balanced accuracy", f"; chance {chance:.3f}"),
+        _big(real["claims"]["f1"], "Claims of its reasons, F1"),
+        _big(real["consistent"], "Answer follows from its reasons"),
+        (
+            f"{real['parsed']:.0%}",
+            "Answers that are valid JSON",
+            f"{real['readable']:.0%} readable",
+        ),
     ]
     report.headline(cards)
     report.paragraph(f"<b>{LOOKS_TEXT[audit.looks]}</b>")
@@ -66,13 +77,13 @@ def _headline(report: Report, audit: Audit) -> None:
     )
 
 
-def _big(interval: Interval, name: str) -> tuple[str, str, str]:
+def _big(interval: Interval, name: str, more: str = "") -> tuple[str, str, str]:
     if interval.estimate is None:
         return "n/a", name, interval.note or ""
     bounds = interval.note or ""
     if interval.low is not None and interval.high is not None:
         bounds = f"{interval.low:.3f} to {interval.high:.3f}"
-    return f"{interval.estimate:.3f}", name, bounds
+    return f"{interval.estimate:.3f}", name, bounds + more
 
 
 def _controls(report: Report, audit: Audit) -> None:
@@ -221,15 +232,20 @@ def sentences_html(sentences: Sequence[Sentence]) -> str:
     """Sentences as HTML: coloured by verdict, with the evidence on hover."""
     parts = []
     for s in sentences:
-        evidence = ", ".join(s.evidence) or "no element of the graph"
-        title = escape(f"{s.verdict or 'no claim'}: {evidence}", quote=True)
-        parts.append(f'<span class="{s.verdict or ""}" title="{title}">{escape(s.text)}</span>')
+        if s.verdict is None:
+            parts.append(f'<span title="states nothing to check">{escape(s.text)}</span>')
+            continue
+        evidence = ", ".join(s.evidence) or NO_ELEMENT[s.verdict]
+        title = escape(f"{s.verdict}: {evidence}", quote=True)
+        parts.append(f'<span class="{s.verdict}" title="{title}">{escape(s.text)}</span>')
     return f"<p>{' '.join(parts)}</p>"
 
 
 def _verdict_html(row: StageRow) -> str:
     right = "right" if row.predicted == row.case.stage else "wrong"
-    notes = [f"Stage: {row.predicted} ({right})"]
+    stages = read_vocabulary(row.case.modality).stages
+    said = stages[row.predicted][0] if row.predicted in stages else row.predicted
+    notes = [f"Stage: {said} ({right})"]
     if row.predicted == UNREADABLE:
         notes.append("no stage could be read")
     elif not row.consistent:

@@ -2,7 +2,7 @@
 
 from retia.figures.charts import bar_chart, confusion_chart, line_chart
 from retia.figures.overlay import COLOURS, draw_findings, draw_mask_edges, draw_weights, to_rgb
-from retia.figures.report import Report
+from retia.figures.report import Report, sentences_html
 from retia.figures.sheet import contact_sheet, write_png
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "draw_mask_edges",
     "draw_weights",
     "line_chart",
+    "sentences_html",
     "to_rgb",
     "write_png",
 ]

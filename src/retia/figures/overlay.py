@@ -45,7 +45,7 @@ def draw_findings(image: np.ndarray, findings: Sequence[Finding], scale: int = 2
             continue
         colour = COLOURS.get(finding.kind, OTHER)
         x0, y0, x1, y1 = (round(v * scale) for v in finding.box_px)
-        cv2.rectangle(canvas, (x0, y0), (x1 - 1, y1 - 1), colour, 1, cv2.LINE_AA)
+        cv2.rectangle(canvas, (x0, y0), (x1 - 1, y1 - 1), colour, 1)
         if finding.kind == "microaneurysm":
             continue  # many and small: the colour alone names them (see the legend)
         label = finding.kind.replace("_", " ")

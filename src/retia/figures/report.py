@@ -10,6 +10,7 @@ import numpy as np
 
 from retia.atomic import atomic_file
 from retia.disclaimer import DISCLAIMER
+from retia.records import Sentence
 
 STYLE = """
 :root { color-scheme: light; }
@@ -92,6 +93,16 @@ class Report:
         )
         with atomic_file(path) as part:
             part.write_text(page, encoding="utf-8")
+
+
+def sentences_html(sentences: Iterable[Sentence]) -> str:
+    """Sentences as HTML: coloured by verdict, with the evidence on hover."""
+    parts = []
+    for s in sentences:
+        evidence = ", ".join(s.evidence) or "no element of the graph"
+        title = escape(f"{s.verdict}: {evidence}" if s.verdict else evidence, quote=True)
+        parts.append(f'<span class="{s.verdict or ""}" title="{title}">{escape(s.text)}</span>')
+    return f"<p>{' '.join(parts)}</p>"
 
 
 def figure(rgb: np.ndarray, caption: str) -> str:

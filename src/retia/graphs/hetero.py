@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-from retia.graphs.features import AREA_FEATURES, FAZ_FEATURES, SEGMENT_FEATURES
 
+from retia.graphs.features import AREA_FEATURES, FAZ_FEATURES, SEGMENT_FEATURES
 from retia.records import VesselGraph
 from retia.records.graph import RELATIONS
 

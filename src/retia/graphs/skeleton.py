@@ -21,23 +21,16 @@ PRUNING_ROUNDS = 3
 
 
 @dataclass(frozen=True)
-class Skeleton:
-    """Centre lines of one mask. `P` points in all, `S` segments.
+class Chains:
+    """Points of `S` segments, `P` in all.
 
     Attributes:
-        points: int32 `(P, 2)`, `[row, col]`, polyline after polyline; the ends of a polyline lie
-            on its junctions, and a closed loop ends where it began.
+        points: int32 `(P, 2)`, `[row, col]`, segment after segment.
         starts: int64 `(S + 1,)`; segment `s` holds points `starts[s]:starts[s + 1]`.
-        ends: int32 `(S, 2)`, the node at the first and at the last point.
-        distance_px: float32 `(H, W)`, distance of vessel pixels to the nearest non-vessel pixel.
-        filled: bool `(H, W)`, the mask with its small holes filled.
     """
 
     points: np.ndarray
     starts: np.ndarray
-    ends: np.ndarray
-    distance_px: np.ndarray
-    filled: np.ndarray
 
     def __len__(self) -> int:
         """Number of segments."""
@@ -47,6 +40,23 @@ class Skeleton:
     def owner(self) -> np.ndarray:
         """Segment of every point, int64 `(P,)`."""
         return np.repeat(np.arange(len(self)), np.diff(self.starts))
+
+
+@dataclass(frozen=True)
+class Skeleton(Chains):
+    """Centre lines of one mask: ordered polylines.
+
+    The ends of a polyline lie on its junctions, and a closed loop ends where it began.
+
+    Attributes:
+        ends: int32 `(S, 2)`, the node at the first and at the last point.
+        distance_px: float32 `(H, W)`, distance of vessel pixels to the nearest non-vessel pixel.
+        filled: bool `(H, W)`, the mask with its small holes filled.
+    """
+
+    ends: np.ndarray
+    distance_px: np.ndarray
+    filled: np.ndarray
 
     def lengths_px(self) -> np.ndarray:
         """Length along each smoothed centre line, in pixels, `(S,)`."""
@@ -58,6 +68,22 @@ class Skeleton:
         """Distance between the two ends of each segment, in pixels, `(S,)`."""
         first, last = self.points[self.starts[:-1]], self.points[self.starts[1:] - 1]
         return np.hypot(*(last - first).T.astype(float))
+
+    def inner(self) -> Chains:
+        """The points that lie in the segment's own vessel.
+
+        A capillary that leaves a trunk has its first points inside the trunk. Points closer to an
+        end than the vessel is wide there are left out, but for segments that would lose all.
+        """
+        owner, number = self.owner, len(self.points)
+        kept = np.ones(number, bool)
+        for tip in (self.starts[:-1], self.starts[1:] - 1):
+            rows, cols = self.points[tip].T
+            reach = self.distance_px[rows, cols][owner]
+            kept &= np.hypot(*(self.points - self.points[tip][owner]).T) >= reach
+        kept |= (np.bincount(owner[kept], minlength=len(self)) == 0)[owner]
+        starts = np.concatenate([[0], np.cumsum(np.bincount(owner[kept], minlength=len(self)))])
+        return Chains(self.points[kept], starts)
 
 
 def extract_skeleton(mask: np.ndarray, prune: bool = True) -> Skeleton:
@@ -90,12 +116,10 @@ def extract_skeleton(mask: np.ndarray, prune: bool = True) -> Skeleton:
 
 def fill_small_holes(mask: np.ndarray) -> np.ndarray:
     """Fill background components below `SMALLEST_HOLE_PX` pixels (4-connected)."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        (~mask).astype(np.uint8), connectivity=4
-    )
+    _, labels, stats, _ = cv2.connectedComponentsWithStats((~mask).astype(np.uint8), connectivity=4)
     small = stats[:, cv2.CC_STAT_AREA] < SMALLEST_HOLE_PX
     small[0] = False
-    return mask | small[labels] if count > 1 else mask
+    return mask | small[np.asarray(labels, np.int32)]
 
 
 def smooth_polylines(points: np.ndarray, starts: np.ndarray, rounds: int = 2) -> np.ndarray:
@@ -123,7 +147,7 @@ def trace(lines: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.nda
         `points`, `starts`, `ends` as in `Skeleton`, without the padding, and `free` bool
         `(S, 2)`: whether that end is a free end.
     """
-    height, width = lines.shape
+    width = lines.shape[1]
     flat, starts, ends, free = _trace(np.ascontiguousarray(lines).ravel(), width)
     rows, cols = np.divmod(flat, width)
     points = np.stack([rows - 1, cols - 1], axis=1).astype(np.int32)
@@ -164,7 +188,7 @@ def _spur_pixels(
 
 
 @numba.njit(cache=True)
-def _neighbours(lines: np.ndarray, at: int, width: int, found: np.ndarray) -> int:
+def _neighbours(lines: np.ndarray, at: int | np.integer, width: int, found: np.ndarray) -> int:
     """Write the neighbours of a pixel into `found` and return their number."""
     count = 0
     up, down = lines[at - width] != 0, lines[at + width] != 0
@@ -224,9 +248,7 @@ def _label_nodes(
 
 
 @numba.njit(cache=True)
-def _trace(
-    lines: np.ndarray, width: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _trace(lines: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     pixels = np.flatnonzero(lines)
     found, around = np.empty(8, np.int64), np.empty(8, np.int64)
     degree = np.zeros(lines.size, np.uint8)

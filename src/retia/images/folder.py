@@ -62,13 +62,24 @@ def _plain_case(file_name: str) -> Case:
 
 
 def reroot(case: Case, old: Path, new: Path) -> Case:
-    """Return the case with `file_name` relative to another folder; no image is copied.
+    """Return the case with its paths relative to another folder; nothing is copied.
 
     Args:
-        case: A case whose `file_name` is relative to `old`.
+        case: A case whose `file_name` and masks (of findings and questions) are relative to `old`.
         old: Folder the case was read from (or the image itself, for a single one).
         new: Folder the case will be written to.
     """
-    old = old.parent if old.is_file() else old
-    path = os.path.relpath((old / case.file_name).resolve(), new.resolve())
-    return replace(case, file_name=PurePosixPath(Path(path)).as_posix())
+    root = old.parent if old.is_file() else old
+
+    def moved(path: str) -> str:
+        there = os.path.relpath((root / path).resolve(), Path(new).resolve())
+        return PurePosixPath(Path(there)).as_posix()
+
+    findings = tuple(f if f.mask is None else replace(f, mask=moved(f.mask)) for f in case.findings)
+    questions = tuple(
+        replace(q, region=replace(q.region, mask=moved(q.region.mask)))
+        if q.region is not None and q.region.mask is not None
+        else q
+        for q in case.questions
+    )
+    return replace(case, file_name=moved(case.file_name), findings=findings, questions=questions)

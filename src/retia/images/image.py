@@ -80,7 +80,16 @@ def read_mask(path: Path) -> np.ndarray:
             raise UserError(f"{path} is damaged ({error}). Expected a mask image.") from None
 
 
+def write_mask(path: Path, mask: np.ndarray) -> None:
+    """Write a mask as an 8-bit PNG of 0 and 255; same mask, same bytes."""
+    from PIL import Image
+
+    Image.fromarray(mask.astype(np.uint8) * 255).save(path, optimize=False, compress_level=6)
+
+
 def _open(path: Path) -> "Image":
+    import warnings
+
     from PIL import Image, UnidentifiedImageError
 
     if not path.is_file():
@@ -89,21 +98,27 @@ def _open(path: Path) -> "Image":
     if not data:
         raise UserError(f"{path} is empty (0 bytes). Expected an image file; copy it again.")
     try:
-        return Image.open(io.BytesIO(data), formats=FORMATS)
+        with warnings.catch_warnings():
+            # Large but allowed images: `_check_size` decides, before anything is decoded.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            return Image.open(io.BytesIO(data), formats=FORMATS)
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
         raise UserError(
             f"{path} is no readable image (its first bytes are {data[:8]!r}). "
             f"Expected {', '.join(FORMATS)}."
         ) from None
     except Image.DecompressionBombError as error:
-        raise UserError(f"{path} is refused: {error}") from None
+        raise UserError(
+            f"{path} is far too large to be a scan ({error}). Crop or shrink it."
+        ) from None
 
 
 def _check_size(path: Path, size: tuple[int, int], max_megapixels: float) -> None:
     width, height = size
     if min(size) < SMALLEST_PX:
         raise UserError(
-            f"{path} is {width} x {height} px. Expected at least {SMALLEST_PX} px a side."
+            f"{path} is {width} x {height} px. Expected at least {SMALLEST_PX} px a side; "
+            "use the scan at its original size."
         )
     if width * height > max_megapixels * 1e6:
         raise UserError(

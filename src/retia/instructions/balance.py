@@ -10,7 +10,7 @@ from retia.records import Case
 from retia.runs import item_seed
 
 SHARE = 0.6
-"""Share of the cases that are given a yes-or-no question: the other question kinds need room too."""
+"""Share of the cases that are given a yes-or-no question: other question kinds need room too."""
 
 
 def plan_presence(cases: Sequence[Case], seed: int) -> dict[str, list[tuple[str, bool]]]:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from retia.anatomy import QUADRANTS
+from retia.claims.evidence import evidence_of, measure_evidence
 from retia.records import Case, Finding, Zone
-from retia.records.case import Source
 from retia.taxonomy import read_vocabulary
 
 Section = Literal["faz", "perfusion", "vessels"]
@@ -23,13 +23,6 @@ SECTIONS: dict[Section, tuple[str, ...]] = {
 LOCATED = ("capillary_dropout", "microaneurysm", "neovascularization", "irma", "tortuosity")
 """Kinds that lie somewhere and can be asked for one by one."""
 SEVERITY_ORDER = {"severe": 2, "moderate": 1, "mild": 0}
-_GRAPH_OF: dict[Source, str] = {
-    "simulator": "grown",
-    "attribution": "seen",
-    "mask": "mask",
-    "annotation": "label",
-    "model": "seen",
-}
 _SIDES = {
     "OD": {"nasal": "right", "temporal": "left"},
     "OS": {"nasal": "left", "temporal": "right"},
@@ -59,8 +52,7 @@ def facts_of(case: Case) -> list[Fact]:
     facts: list[Fact] = []
     area = case.measure("faz_area_mm2")
     if area is not None:
-        source = next(m.source for m in case.measures if m.name == "faz_area_mm2")
-        evidence = (f"{_GRAPH_OF[source]}/faz/0",)
+        evidence = measure_evidence(case, "faz_area_mm2")
         facts.append(Fact(section="faz", kind="faz_area_mm2", value=area, evidence=evidence))
     for section, kinds in SECTIONS.items():
         present = [fact for kind in kinds for fact in _present(case, section, kind)]
@@ -119,12 +111,6 @@ def fact_of(case: Case, kind: str) -> Fact:
     )
 
 
-def evidence_of(findings: tuple[Finding, ...]) -> tuple[str, ...]:
-    """Evidence ids of findings; a finding without any is named itself."""
-    ids = (id for f in findings for id in f.evidence or (f"{_GRAPH_OF[f.source]}/region/{f.id}",))
-    return tuple(dict.fromkeys(ids))
-
-
 def place_of(finding: Finding) -> str | None:
     """Quadrant of a finding, or else its ring."""
     return (finding.zone.quadrant or finding.zone.ring) if finding.zone else None
@@ -160,6 +146,7 @@ def without_laterality(case: Case) -> Case:
 
 
 def name_of(kind: str, modality: str, plural: bool = False) -> str:
-    """Name of a kind as it stands in a sentence."""
+    """Name of a kind as it stands in a sentence; FAZ is written short, as everywhere."""
     entry = read_vocabulary(modality).kind(kind)
-    return entry.plural if plural else entry.name
+    name = entry.plural if plural else entry.name
+    return name.replace("foveal avascular zone", "FAZ")

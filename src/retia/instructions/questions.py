@@ -8,10 +8,10 @@ it asks for its box.
 import random
 from collections.abc import Callable
 
+from retia.claims.evidence import evidence_of
 from retia.claims.verdicts import AREA_TOLERANCE
 from retia.instructions.facts import (
     LOCATED,
-    evidence_of,
     fact_of,
     facts_of,
     findings_of,

@@ -2,9 +2,9 @@
 
 import random
 
+from retia.claims.evidence import evidence_of
 from retia.instructions.facts import (
     LOCATED,
-    evidence_of,
     fact_of,
     findings_of,
     name_of,

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from retia.anatomy import describe_zone
 from retia.claims.boxes import overlap_of_smaller
+from retia.claims.evidence import evidence_of
 from retia.instructions.facts import (
     LOCATED,
-    evidence_of,
     facts_of,
     findings_of,
     name_of,

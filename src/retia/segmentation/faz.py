@@ -10,7 +10,7 @@ regions, Matas et al. 2002).
 import cv2
 import numpy as np
 
-from retia.segmentation.vessels import vesselness
+from retia.segmentation.vessels import THRESHOLD, vesselness
 
 GAP_MM = 0.05
 """Radius of the disc: capillary gaps of healthy eyes are narrower than twice this."""
@@ -20,7 +20,13 @@ REACH_MM = 0.7
 """How quickly a candidate loses weight with its distance from the centre."""
 AREA_MM2 = (0.03, 2.0)
 """No FAZ is smaller or larger."""
+USUAL_MM2 = 0.15
+"""Candidates smaller than most healthy FAZs count for less."""
 RING_MM = 0.1
+COARSE_MM = 0.01
+"""Finer images are shrunk to this scale first: morphology with wide discs is slow."""
+PURITY = 2.0
+"""How strongly vessels inside a candidate count against it."""
 
 
 def segment_faz(pixels: np.ndarray, mm_per_px: float) -> np.ndarray:
@@ -33,20 +39,44 @@ def segment_faz(pixels: np.ndarray, mm_per_px: float) -> np.ndarray:
     Returns:
         bool, shape `(H, W)`; empty when no dark place of a plausible size is found.
     """
+    if mm_per_px < 0.75 * COARSE_MM:
+        return _on_coarser_grid(pixels, mm_per_px)
     image = pixels.astype(np.float32) / 255
     smooth = cv2.GaussianBlur(image, (0, 0), 0.025 / mm_per_px)
     typical = float(np.median(smooth))
-    flow = vesselness(pixels, mm_per_px) > 0.09
+    strength = vesselness(pixels, mm_per_px)
+    flow = strength > 0.09
+    vessels = strength > THRESHOLD
     best, best_score = np.zeros(pixels.shape, bool), 0.0
     for level in LEVELS:
         dark = (smooth < level * typical) & ~flow
         mask = _central_part(dark, mm_per_px)
         if mask is None or not AREA_MM2[0] <= mask.sum() * mm_per_px**2 <= AREA_MM2[1]:
             continue
-        score = _roundness(mask) * _contrast(mask, smooth, typical, mm_per_px)
+        purity = (1 - float(vessels[mask].mean())) ** PURITY
+        score = _roundness(mask) * _contrast(mask, smooth, typical, mm_per_px) * purity
+        score *= _centrality(mask, mm_per_px)
+        score *= min(1.0, mask.sum() * mm_per_px**2 / USUAL_MM2) ** 0.5
         if score > best_score:
             best, best_score = mask, score
     return best
+
+
+def _on_coarser_grid(pixels: np.ndarray, mm_per_px: float) -> np.ndarray:
+    """Find the FAZ in a shrunk image: its outline is far coarser than a fine pixel."""
+    height, width = pixels.shape
+    shrink = mm_per_px / COARSE_MM
+    size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
+    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    mask = segment_faz(small, COARSE_MM).astype(np.float32)
+    return cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR) > 0.5
+
+
+def _centrality(mask: np.ndarray, mm_per_px: float) -> float:
+    """1 for a mask at the middle of the image, less the farther away its centre lies."""
+    rows, cols = np.nonzero(mask)
+    away_px = np.hypot(rows.mean() - mask.shape[0] / 2, cols.mean() - mask.shape[1] / 2)
+    return float(np.exp(-((away_px * mm_per_px / REACH_MM) ** 2)))
 
 
 def _central_part(dark: np.ndarray, mm_per_px: float) -> np.ndarray | None:

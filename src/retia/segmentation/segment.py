@@ -1,10 +1,14 @@
-"""`retia segment`: images in, vessel and FAZ masks out."""
+"""`retia segment`: a folder of images in, a folder of vessel and FAZ masks out."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from retia.errors import UserError
 from retia.runs import StepConfig, open_step
+
+if TYPE_CHECKING:
+    from retia.records import Case
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -12,66 +16,82 @@ class SegmentConfig(StepConfig):
     """What `retia segment` takes."""
 
     images: Path
-    """Folder of images, or of cases with `metadata.jsonl`, or one image."""
+    """Folder with `metadata.jsonl`, plain folder of images, or one image."""
     mm_per_px: float | None = None
-    """Side of a pixel in mm, for images whose metadata do not tell it."""
+    """Side of one pixel in mm, for images whose metadata give none (3 mm, 304 px: 0.00987)."""
 
 
 def segment(config: SegmentConfig) -> dict[str, Any] | None:
     """Find vessels and FAZ in OCTA images.
 
-    Writes `vessels/<id>.png`, `faz/<id>.png` (0 or 255), `quality.jsonl` and `metadata.jsonl`
-    (the cases; images stay where they are).
+    Writes `vessels/<id>.png` and `faz/<id>.png` (0 and 255), `quality.jsonl` and `metadata.jsonl`
+    (all fields kept; the images stay where they are).
 
     Returns:
-        Number of images done and skipped.
+        How many images were done, and how many of them have a complaint about their quality.
 
     Raises:
-        UserError: If there is no image, or one has no scale.
-        ItemsFailedError: At the end, if some images could not be read.
+        UserError: If the folder cannot be read.
+        ItemsFailedError: At the end, if some images could not be read and were skipped.
     """
+    from retia.images import read_image_folder, reroot
+
+    cases = read_image_folder(config.images, config.mm_per_px)  # first: a bad one writes nothing
     with open_step("segment", config, {"images": config.images}) as step:
         if step.done:
             return None
         import json
 
-        from retia.images import read_image_folder, reroot
         from retia.records import write_cases
         from retia.runs.step import write_lines
 
-        cases = read_image_folder(config.images, config.mm_per_px)
-        done = step.map(segment_case, {c.id: (config, c) for c in cases}, "segmenting")
-        quality = []
+        done = step.map(segment_case, {c.id: (config.images, c) for c in cases}, "segmenting")
+        rows = []
+        for kind in ("vessels", "faz"):
+            (step.out / kind).mkdir(exist_ok=True)
         for id, folder in done.items():
-            quality.append(json.loads((folder / "quality.json").read_text()))
             for kind in ("vessels", "faz"):
-                target = step.out / kind / f"{id}.png"
-                target.parent.mkdir(exist_ok=True)
-                target.write_bytes((folder / f"{kind}.png").read_bytes())
-        write_lines(step.out / "quality.jsonl", quality)
+                _put(folder / f"{kind}.png", step.out / kind / f"{id}.png")
+            rows.append(json.loads((folder / "quality.json").read_text()))
+        write_lines(step.out / "quality.jsonl", rows)
         write_cases(step.out, [reroot(c, config.images, step.out) for c in cases if c.id in done])
-        step.summary = {"images": len(done), "skipped": len(cases) - len(done)}
+        step.summary = {"images": len(done), "complaints": sum(bool(r["reasons"]) for r in rows)}
     return step.summary
 
 
-def segment_case(item: tuple[SegmentConfig, Any], out: Path) -> None:
-    """Segment the image of one case into its folder."""
+def segment_case(item: "tuple[Path, Case]", folder: Path) -> None:
+    """Segment one case; write `vessels.png`, `faz.png` and `quality.json` into the folder.
+
+    Raises:
+        UserError: If the image cannot be read, or has no scale.
+    """
     import json
 
-    import numpy as np
-
-    from retia.figures import write_png
     from retia.images import read_image
-    from retia.images.quality import rate_quality
+    from retia.images.image import write_mask
+    from retia.images.quality import scan_quality
     from retia.segmentation.masks import segment_image
 
-    config, case = item
-    root = config.images.parent if config.images.is_file() else config.images
+    root, case = item
+    root = root.parent if root.is_file() else root
     scan = read_image(root / case.file_name, case.mm_per_px, case.laterality)
-    vessels, faz = segment_image(scan.pixels, case.mm_per_px)
-    write_png(out / "vessels.png", vessels.astype(np.uint8) * 255)
-    write_png(out / "faz.png", faz.astype(np.uint8) * 255)
-    quality = rate_quality(scan.pixels, faz)
-    (out / "quality.json").write_text(
-        json.dumps({"id": case.id, "notes": list(scan.notes)} | quality)
-    )
+    if scan.mm_per_px is None:
+        raise UserError(
+            f"{case.id} has no physical scale. Pass --mm-per-px 0.00987 (3 mm, 304 px)."
+        )
+    vessels, faz = segment_image(scan.pixels, scan.mm_per_px)
+    write_mask(folder / "vessels.png", vessels)
+    write_mask(folder / "faz.png", faz)
+    quality = scan_quality(scan.pixels, scan.mm_per_px, vessels, faz)
+    row = {"id": case.id} | asdict(quality) | {"notes": list(scan.notes)}
+    (folder / "quality.json").write_text(json.dumps(row))
+
+
+def _put(source: Path, target: Path) -> None:
+    import shutil
+
+    from retia.atomic import atomic_file
+
+    # Copied, not moved: the step may be killed here and resumed.
+    with atomic_file(target) as part:
+        shutil.copyfile(source, part)

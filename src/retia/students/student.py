@@ -5,6 +5,7 @@ Out: a `Student`.
 """
 
 import json
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,14 +42,19 @@ def load_student(folder: Path) -> Student:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise UserError(f"{folder} is no folder. Expected a model folder, as `retia sft` writes it.")
+        raise UserError(
+            f"{folder} is no folder. Expected a model folder, as `retia sft` writes it."
+        )
     base = _base_of(folder)
     family = family_of(base)
     model = _load_model(base, family)
     if base != folder:
         from peft import PeftModel
 
-        model = PeftModel.from_pretrained(model, folder)
+        with warnings.catch_warnings():
+            # peft 0.21 asks transformers 5.23 by an old name.
+            warnings.simplefilter("ignore", FutureWarning)
+            model = PeftModel.from_pretrained(model, folder)
     has_own = (folder / "tokenizer_config.json").is_file()
     processor = _load_processor(folder if has_own else base, family)
     return Student(model=model.eval(), processor=processor, family=family, folder=folder)

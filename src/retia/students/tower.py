@@ -9,6 +9,7 @@ ViT of the same size. The tower is an ordinary `PreTrainedModel`; `register` mak
 """
 
 import functools
+from typing import ClassVar
 
 import torch
 from torch import nn
@@ -91,7 +92,7 @@ class Tower(PreTrainedModel):
     config_class = TowerConfig
     main_input_name = "pixel_values"
     input_modalities = ("image",)
-    _no_split_modules = ["Block"]
+    _no_split_modules: ClassVar[list[str]] = ["Block"]
 
     def __init__(self, config: TowerConfig) -> None:
         """Build from sizes."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter, map_coordinates
 
-from retia.synthesis.growth import Vessels
+from retia.synthesis.growth import TUFT, Vessels, selected
 from retia.synthesis.rasterizer import draw_discs, draw_vessels
 
 REACH_PX = 8
@@ -55,13 +55,13 @@ def draw_texture(seed: np.random.SeedSequence, image_px: int) -> Texture:
         row = motion.integers(4, image_px - 4)
         gain[row : row + motion.integers(1, 3)] *= motion.choice([0.72, 1.22])
     ridges = 1 - np.abs(_smooth(deep, shape, 1.5) - 0.5 * _smooth(deep, shape, 3.0))
-    grain = gaussian_filter(speckle.gamma(2.2, 1 / 2.2, shape), 0.55)
+    grain = gaussian_filter(speckle.gamma(3.0, 1 / 3.0, shape), 0.7)
     return Texture(
         depth=np.clip(0.5 + 0.2 * fine + 0.14 * coarse, 0, 1),
         deep=np.clip(0.25 + 0.75 * ridges, 0, 1.2),
         gain=gain,
         speckle=grain,
-        floor=np.abs(gaussian_filter(floor.normal(0, 1, shape), 0.5)),
+        floor=np.abs(gaussian_filter(floor.normal(0, 1, shape), 0.6)),
         strength=float(light.uniform(0.93, 1.06)),
     )
 
@@ -93,20 +93,18 @@ def render(
     Returns:
         uint8 ``(H, W)``.
     """
-    from retia.synthesis.growth import selected
-
     size = len(tissue)
     shown = selected(vessels, there)
     place = shown.middle_mm[:, ::-1].T / mm_per_px - 0.5
     depth = map_coordinates(texture.depth, place, order=1, mode="nearest")
     wide = 1 - np.exp(-np.maximum(shown.radius_mm - 0.0045, 0) / 0.008)
-    bright = (0.40 + 0.32 * depth) * (1 - wide) + 0.98 * wide
-    bright = np.where(shown.kind == 3, 0.92, bright)
+    bright = (0.30 + 0.46 * depth) * (1 - wide) + 0.95 * wide
+    bright = np.where(shown.kind == TUFT, 0.92, bright)
     flow = draw_vessels(shown, size, mm_per_px, bright)
     sacs = draw_discs(blobs[:, :2], blobs[:, 2], size, mm_per_px)
-    flow = gaussian_filter(np.maximum(flow, sacs), 0.6, truncate=4)
+    flow = gaussian_filter(np.maximum(flow, sacs), 0.7, truncate=4)
     deep = 0.30 * tissue * texture.deep
     signal = 1 - (1 - np.clip(flow, 0, 1)) * (1 - deep)
     signal = signal * texture.gain * texture.strength * texture.speckle
-    grey = signal * 1.02 + 0.05 * texture.floor + 0.025
+    grey = 1.02 * signal + 0.06 * texture.floor + 0.03
     return np.round(255 * np.clip(grey, 0, 1)).astype(np.uint8)

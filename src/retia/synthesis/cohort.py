@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LOOKED_FOR = ("capillary_dropout", "microaneurysm", "neovascularization", "faz_enlargement")
 TABLE = "grown.parquet"
+SMALLEST_PX = 96
+"""In smaller images the smallest microaneurysms would hold no pixel."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,9 +89,10 @@ def grow(config: GrowConfig) -> dict[str, Any] | None:
 def _check(config: GrowConfig) -> None:
     if config.count < 1:
         raise UserError(f"count is {config.count}. Expected at least 1 eye.")
-    if not 64 <= config.image_px <= 2048:
-        raise UserError(f"image_px is {config.image_px}. Expected 64 to 2048.")
-    if min(config.train, config.validation) < 0 or config.train + config.validation > 1:
+    if not SMALLEST_PX <= config.image_px <= 2048:
+        raise UserError(f"image_px is {config.image_px}. Expected {SMALLEST_PX} to 2048.")
+    shares = (config.train, config.validation)
+    if not (all(s >= 0 for s in shares) and sum(shares) <= 1):  # so that NaN is refused too
         raise UserError(
             f"train is {config.train} and validation {config.validation}. Expected shares of "
             "patients, not below 0 and not above 1 together."
@@ -140,14 +143,22 @@ def grow_eye(plan: EyePlan, out: Path) -> None:
     from retia.records.jsonl import to_json
     from retia.synthesis.disease import draw_disease
     from retia.synthesis.eye import make_eye
+    from retia.synthesis.growth import GrowthConfig
     from retia.taxonomy import GRADES
 
     rng = np.random.default_rng([plan.seed, 1])
     grade = str(rng.choice(GRADES)) if plan.stage == "npdr" else None
     disease = draw_disease(rng, plan.stage, grade)
-    tilt_rad = float(np.random.default_rng(plan.patient_seed).uniform(-0.3, 0.3))
+    patient = np.random.default_rng(plan.patient_seed)
+    tilt_rad = float(patient.uniform(-0.3, 0.3))
     tilt_rad = tilt_rad if plan.laterality == "OD" else -tilt_rad
-    eye = make_eye(plan.seed, disease, image_px=plan.image_px, tilt_rad=tilt_rad)
+    growth = GrowthConfig(
+        trunks=int(patient.integers(5, 9)),
+        murray_exponent=float(patient.uniform(2.55, 3.0)),
+        # Varies more than most lesions do: vessel density alone must not tell the stage.
+        capillary_perfusion_mm=float(rng.uniform(0.031, 0.040)),
+    )
+    eye = make_eye(plan.seed, disease, growth, plan.image_px, tilt_rad)
     findings = tuple(_findings(eye, plan))
     write_png(out / "image.png", eye.image())
     vessels = eye.vessel_mask()
@@ -190,7 +201,10 @@ def _findings(eye: "Eye", plan: EyePlan) -> "list[Finding]":
                 mask=f"lesions/{plan.id}/f{number}.png",
                 zone=zone,
                 values=values,
-                evidence=(f"grown/region/f{number}",),
+                evidence=(
+                    f"grown/region/f{number}",
+                    *(f"grown/segment/{s}" for s in lesion.segments),
+                ),
             )
         )
     return findings
@@ -225,22 +239,34 @@ def _case(
 
 
 def _segments(eye: "Eye", id: str) -> "pl.DataFrame":
+    import numpy as np
     import polars as pl
 
+    from retia.synthesis.pathology.lesion import removed_by
+
     v = eye.healthy
-    return pl.DataFrame(
-        {
-            "case": [id] * len(v),
-            "id": range(len(v)),
-            "parent": v.parent,
-            "kind": v.kind,
-            "start_x_mm": v.start_mm[:, 0],
-            "start_y_mm": v.start_mm[:, 1],
-            "end_x_mm": v.end_mm[:, 0],
-            "end_y_mm": v.end_mm[:, 1],
-            "radius_mm": v.radius_mm,
-        }
-    ).with_columns(pl.col(pl.Float64).cast(pl.Float32))
+    side = eye.image_px * eye.mm_per_px
+    seen = np.maximum(v.start_mm, v.end_mm).min(axis=1) > 0
+    seen &= np.minimum(v.start_mm, v.end_mm).max(axis=1) < side
+    return (
+        pl.DataFrame(
+            {
+                "case": [id] * len(v),
+                "id": np.arange(len(v), dtype=np.int32),
+                "parent": v.parent,
+                "joins": v.joins,
+                "kind": v.kind,
+                "lost": removed_by(eye.lesions, len(v)),
+                "start_x_mm": v.start_mm[:, 0],
+                "start_y_mm": v.start_mm[:, 1],
+                "end_x_mm": v.end_mm[:, 0],
+                "end_y_mm": v.end_mm[:, 1],
+                "radius_mm": v.radius_mm,
+            }
+        )
+        .with_columns(pl.col(pl.Float64).cast(pl.Float32))
+        .filter(pl.Series(seen))
+    )
 
 
 def _move(folder: Path, out: Path, id: str) -> Case:
@@ -268,7 +294,7 @@ def _write_sheet(out: Path, cases: list[Case]) -> None:
     from retia.figures import contact_sheet, draw_findings, write_png
     from retia.images import read_image
 
-    chosen = [c for stage in ("healthy", "npdr", "pdr") for c in cases if c.stage == stage][::1]
+    chosen = [c for stage in ("healthy", "npdr", "pdr") for c in cases if c.stage == stage]
     by_stage = {s: [c for c in chosen if c.stage == s][:4] for s in ("healthy", "npdr", "pdr")}
     shown = [c for part in by_stage.values() for c in part]
     pictures = [draw_findings(read_image(out / c.file_name).pixels, c.findings, 1) for c in shown]
@@ -298,7 +324,9 @@ with seed {config.seed}: {", ".join(f"{n} {stage}" for stage, n in stages.items(
 
 `metadata.jsonl` holds one case a line; its `split` is one of {", ".join(splits)} and never cuts
 through a patient (`group`). Masks: `vessels/`, `faz/`, `lesions/<id>/<finding>.png`; the grown
-vessel segments before any lesion: `{TABLE}`, in mm from the upper left corner.
+vessel segments before any lesion: `{TABLE}`, in mm from the upper left corner. Its `kind` is
+0 artery, 1 vein, 2 capillary bridge; `joins` is the segment where a bridge arrives; `lost` marks
+what the lesions took away; a `parent` outside the field has no row.
 """
     with atomic_file(out / "README.md") as part:
         part.write_text(card, encoding="utf-8")

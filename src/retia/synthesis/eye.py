@@ -135,7 +135,7 @@ def _lesions(
         for lesion in lesions
     ]
     tufts = []
-    for number, diameter in enumerate(disease.tufts):
+    for number, diameter in enumerate(disease.tufts if regions else ()):  # no dropout, no tuft
         region = regions[number % len(regions)]
         host = _host(rng, healthy, gone, region, tufts, image_px * mm_per_px)
         if host is not None:
@@ -176,15 +176,17 @@ def _host(
     tufts: list[np.ndarray],
     field_mm: float,
 ) -> int | None:
-    """A surviving vessel of some calibre at the border of a region, or None."""
+    """A surviving vessel of some calibre at, or nearest to, the border of a region."""
     end = healthy.end_mm
-    gap = np.abs(region.rim_distance(end))
-    able = ~gone & (healthy.radius_mm > 0.006) & (gap < 0.12)
+    able = ~gone & (healthy.radius_mm > 0.006)
     able &= ((end > 0.2) & (end < field_mm - 0.2)).all(axis=1)
     for place in tufts:
         able &= np.hypot(*(end - place).T) > 0.6
-    hosts = np.flatnonzero(able)
-    return int(rng.choice(hosts)) if len(hosts) else None
+    gap = np.abs(region.rim_distance(end))
+    hosts = np.flatnonzero(able & (gap < 0.12))
+    if len(hosts):
+        return int(rng.choice(hosts))
+    return int(np.where(able, gap, np.inf).argmin()) if able.any() else None
 
 
 def warm() -> None:

@@ -13,9 +13,7 @@ def write_card(config: "SftConfig", student: "Student") -> str:
     """Return the text of `README.md`, with Hugging Face front matter."""
     base = f"base_model: {config.model.name}\n" if config.model else ""
     size_m = sum(p.numel() for p in student.model.parameters()) / 1e6
-    start = (
-        f"the model `{config.model.name}`" if config.model else "random weights (a new student)"
-    )
+    start = f"the model `{config.model.name}`" if config.model else "random weights (a new student)"
     tower = (
         f"1. The vision tower was pre-trained on lesion masks of `{config.cohort.name}` "
         f"({config.tower.steps} steps)."

@@ -12,6 +12,8 @@ conversation, since the laterality may be named in another turn.
 import re
 from collections.abc import Sequence
 
+from retia.anatomy import QUADRANTS
+
 FLIPS = ((False, False), (True, False), (False, True), (True, True))
 """(horizontal, vertical)."""
 
@@ -20,12 +22,12 @@ _SIDES = ("nasal", "temporal"), ("left", "right"), ("Nasal", "Temporal"), ("Left
 _VERTICAL = (
     ("superior", "inferior"),
     ("Superior", "Inferior"),
-    ("upper", "lower"),
-    ("above", "below"),
 )
-_CLOCK = re.compile(r"\b(\d{1,2})(?= o['’]clock)")
+_CLOCK = re.compile(r"\b(\d{1,2})(?= o.clock)")
 _BOX = re.compile(r"\[(\d+), (\d+), (\d+), (\d+)\]")
 _NAMED = re.compile(r"\b(OD|OS|[Rr]ight eye|[Ll]eft eye)\b")
+_QUADRANT = "|".join(QUADRANTS)
+_LIST = re.compile(rf"\b(?:{_QUADRANT})(?:, (?:{_QUADRANT}))*(?: and (?:{_QUADRANT}))\b")
 
 
 def flip_texts(
@@ -52,7 +54,8 @@ def flip_texts(
         if swap:
             text = words.sub(lambda m: swap[m[0]], text)
         text = _CLOCK.sub(lambda m: str(flip_hour(int(m[1]), horizontal, vertical)), text)
-        return _BOX.sub(lambda m: _flip_box(m, horizontal, vertical, side), text)
+        text = _BOX.sub(lambda m: _flip_box(m, horizontal, vertical, side), text)
+        return _LIST.sub(_in_order, text)
 
     return [rewrite(t) for t in texts]
 
@@ -64,6 +67,12 @@ def flip_hour(hour: int, horizontal: bool, vertical: bool) -> int:
     if vertical:
         hour = 6 - hour
     return hour % 12 or 12
+
+
+def _in_order(match: re.Match[str]) -> str:
+    """Enumerate quadrants in the order in which every text enumerates them."""
+    words = sorted(re.findall(_QUADRANT, match[0]), key=QUADRANTS.index)
+    return ", ".join(words[:-1]) + " and " + words[-1]
 
 
 def _flip_box(match: re.Match[str], horizontal: bool, vertical: bool, side: int) -> str:

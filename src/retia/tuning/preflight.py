@@ -199,5 +199,10 @@ def spelled_share(student: "Student", text: str) -> float:
     A word is spelled when its tokens hold less than 2 letters on average.
     """
     words = LONG_WORD.findall(text)
-    spelled = sum(2 * len(student.tokenizer.tokenize(" " + word)) > len(word) for word in words)
-    return spelled / len(words) if words else 0.0
+    return sum(_is_spelled(student, word) for word in words) / len(words) if words else 0.0
+
+
+def _is_spelled(student: "Student", word: str) -> bool:
+    # With and without the space before it a word is two different tokens.
+    count = min(len(student.tokenizer.tokenize(form)) for form in (word, " " + word))
+    return 2 * count > len(word)

@@ -38,7 +38,10 @@ def read_pixels(path: Path) -> np.ndarray:
 
 
 def to_rows(samples: Sequence[Sample], folder: Path, student: Student) -> list[dict[str, Any]]:
-    """Rows with `id`, `images` (absolute paths) and `messages`; boxes in the family's numbers."""
+    """Rows for `to_dataset`: `id`, `images` (absolute paths), `messages`, `length` (characters).
+
+    Boxes are in the family's numbers.
+    """
     from PIL import Image
 
     sizes: dict[str, tuple[tuple[int, int], tuple[int, int] | None]] = {}
@@ -61,7 +64,8 @@ def to_rows(samples: Sequence[Sample], folder: Path, student: Student) -> list[d
                     text = to_family(text, size, student.family.boxes, resized)
                 parts.append({"type": part.type, "text": text})
             messages.append({"role": message.role, "content": parts})
-        rows.append({"id": sample.id, "images": paths, "messages": messages})
+        length = sum(len(message.text) for message in sample.messages)
+        rows.append({"id": sample.id, "images": paths, "messages": messages, "length": length})
     return rows
 
 

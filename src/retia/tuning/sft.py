@@ -54,7 +54,7 @@ class SftConfig(StepConfig):
 
 
 def sft(config: SftConfig) -> None:
-    """Fine-tune a student on samples in two rounds; without a model, build a new small one first."""
+    """Fine-tune a student on samples in two rounds; without a model, build a small one first."""
     inputs = {"samples": config.samples}
     if config.model is None and config.cohort is None:
         raise UserError(

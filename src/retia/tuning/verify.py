@@ -81,5 +81,3 @@ def check_same(name: str, first: np.ndarray, second: np.ndarray) -> float:
             "The saved model would answer otherwise than the trained one; nothing was written."
         )
     return gap
-
-

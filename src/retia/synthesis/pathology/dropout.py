@@ -62,12 +62,13 @@ def draw_dropout(
     mask = (region.rim_distance(centers) < 0) & (faz.rim_distance(centers) >= 0)
     edge = gaussian_filter((region.rim_distance(centers) < -0.02).astype(float), 3.0, truncate=3)
     border = np.abs(region.rim_distance(middle)) < 0.04
+    border &= ((middle > 0) & (middle < size * mm_per_px)).all(axis=1)  # what the image shows
     return Lesion(
         kind="capillary_dropout",
         mask=mask,
         values={"area_mm2": float(mask.sum() * mm_per_px**2)},
         removed=gone,
-        dimming=edge * (0.15 + 0.8 * grade),
+        dimming=edge * (0.1 + 0.7 * grade),
         segments=tuple(np.flatnonzero(border & ~gone)[:4].tolist()),
     )
 

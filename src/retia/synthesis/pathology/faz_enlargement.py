@@ -33,7 +33,7 @@ def draw_faz_enlargement(
     Returns:
         The lesion with its ``area_mm2`` (of the whole new FAZ), and the new outline.
     """
-    lobed = Faz(faz.center_mm, faz.rim_mm * wavy_rim(rng, strength=0.2)).scaled_to(area_mm2)
+    lobed = Faz(faz.center_mm, faz.rim_mm * wavy_rim(rng, strength=0.13)).scaled_to(area_mm2)
     wide = Faz(faz.center_mm, np.maximum(lobed.rim_mm, faz.rim_mm * 1.02))
     lost = np.minimum(wide.rim_distance(healthy.end_mm), wide.rim_distance(healthy.middle_mm)) < 0
     near = wide.rim_distance(healthy.middle_mm) < 0.06

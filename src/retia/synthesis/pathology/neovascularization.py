@@ -50,7 +50,7 @@ def draw_tuft(
     stem = root + np.linspace(0, 1, stem_steps + 1)[:, None] * (center - root)
     wobble = 0.02 * np.sin(np.linspace(0, np.pi, stem_steps + 1))[:, None]
     stem = stem + wobble * np.array([-way[1], way[0]])
-    sprouts = round(7 + 34 * diameter_mm)
+    sprouts = round(4 + 24 * diameter_mm)
     steps = round(34 + 55 * diameter_mm)
     begin = rng.integers(stem_steps // 3, stem_steps + 1, sprouts)
     paths = _walk(rng, stem[begin], disc, steps)
@@ -59,7 +59,7 @@ def draw_tuft(
     sprout_numbers = first + stem_steps + np.arange(sprouts * steps).reshape(sprouts, steps)
     up = np.concatenate([stem_numbers[begin - 1][:, None], sprout_numbers[:, :-1]], axis=1)
     total = stem_steps + sprouts * steps
-    width = rng.uniform(0.0055, 0.009, sprouts)[:, None] * np.linspace(1, 0.8, steps)
+    width = rng.uniform(0.005, 0.0085, sprouts)[:, None] * np.linspace(1, 0.8, steps)
     added = Vessels(
         start_mm=np.concatenate([stem[:-1], paths[:, :-1].reshape(-1, 2)]),
         end_mm=np.concatenate([stem[1:], paths[:, 1:].reshape(-1, 2)]),
@@ -92,8 +92,8 @@ def _walk(rng: np.random.Generator, begin: np.ndarray, disc: Faz, steps: int) ->
         home = disc.center_mm - place
         turn = np.arctan2(home[:, 1], home[:, 0]) - heading
         turn = (turn + np.pi) % (2 * np.pi) - np.pi
-        outside = disc.rim_distance(place) > -0.02
-        heading = heading + np.where(outside, np.clip(turn, -0.55, 0.55), bend * STEP_MM)
+        outside = disc.rim_distance(place) > -0.03
+        heading = heading + np.where(outside, np.clip(turn, -0.7, 0.7), bend * STEP_MM)
         place = place + STEP_MM * np.stack([np.cos(heading), np.sin(heading)], axis=-1)
         paths.append(place)
     return np.stack(paths, axis=1)

@@ -1,0 +1,37 @@
+"""Put the models of a finished run into the package: `python recipes/ship.py runs/quickstart`.
+
+Copies what is needed to use them (weights, configs, cards, the healthy reference), records the
+audit's figures in the student's card, and writes the checksums.
+"""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+from retia.weights import shipped_folder, write_checksums
+
+STAGING = ("config.json", "model.safetensors", "healthy.parquet", "README.md")
+NOT_SHIPPED = {"run.json", "timing.json", "metrics.jsonl", "metrics.json", "training_args.bin"}
+
+
+def main(run: Path) -> None:
+    """Copy `staging/` and `student/` of a run into the package."""
+    target = shipped_folder()
+    shutil.rmtree(target, ignore_errors=True)
+    for name in ("staging", "student"):
+        (target / name).mkdir(parents=True)
+    for name in STAGING:
+        shutil.copyfile(run / "staging" / name, target / "staging" / name)
+    for file in sorted((run / "student").iterdir()):
+        if file.is_file() and file.name not in NOT_SHIPPED:
+            shutil.copyfile(file, target / "student" / file.name)
+    for name in ("staging", "student"):
+        origin = json.loads((run / name / "run.json").read_text())
+        note = {k: origin[k] for k in ("step", "config", "versions", "key")}
+        (target / name / "origin.json").write_text(json.dumps(note, indent=2) + "\n")
+    write_checksums(target)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "runs/quickstart"))

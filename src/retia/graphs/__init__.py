@@ -1,0 +1,1 @@
+"""Masks to heterogeneous vessel graphs: vessel segments, intercapillary areas, FAZ."""

@@ -1,0 +1,159 @@
+"""`retia graph`: masks or images in, vessel graphs out."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from retia.errors import UserError
+from retia.runs import StepConfig, open_step
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from retia.records import Case
+
+BIOMARKERS = "biomarkers"
+MEASURES = {"faz_area_mm2": "mm2", "vessel_density": None}
+"""Biomarkers that become measures of the case, with their units."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GraphConfig(StepConfig):
+    """What `retia graph` takes: `images` or `masks`."""
+
+    images: Path | None = None
+    """Folder of images (or one image); their vessels and FAZ are segmented first."""
+    masks: Path | None = None
+    """Folder of `retia segment` or `retia grow`: `metadata.jsonl`, `vessels/<id>.png`,
+    `faz/<id>.png`."""
+    mm_per_px: float | None = None
+    """Side of one pixel in mm, for cases whose metadata give none."""
+
+
+def graph(config: GraphConfig) -> dict[str, Any] | None:
+    """Turn masks or images into vessel graphs.
+
+    Writes `segments.parquet`, `areas.parquet`, `faz.parquet`, `relations.parquet`,
+    `biomarkers.csv` (one row a case) and `metadata.jsonl` (the cases, with measures of the masks).
+
+    Returns:
+        Number of cases, segments and areas; None when it was done before.
+
+    Raises:
+        UserError: If not exactly one of `images` and `masks` is given, the folder cannot be read,
+            or an image has no scale.
+        ItemsFailedError: If some images could not be done; all others are written.
+    """
+    inputs = {"images": config.images, "masks": config.masks}
+    given = {name: Path(path) for name, path in inputs.items() if path is not None}
+    if len(given) != 1:
+        raise UserError(
+            f"--images is {config.images} and --masks is {config.masks}. Give exactly one: "
+            "--images to segment images first, --masks for masks that exist."
+        )
+    with open_step("graph", config, given) as step:
+        if step.done:
+            return None
+        from retia.images import read_image_folder, reroot
+        from retia.records import VesselGraph, read_cases, write_cases
+
+        folder = next(iter(given.values()))
+        if config.masks is not None:
+            read_cases(folder)
+        cases = read_image_folder(folder, config.mm_per_px)
+        items = {case.id: (folder, case, config.masks is not None) for case in cases}
+        done = step.map(graph_case, items, "building graphs")
+        if not done:
+            return step.summary
+        stacked = VesselGraph.stack(VesselGraph.read(f) for f in done.values())
+        stacked.write(step.out)
+        numbers = {id: _read_biomarkers(f) for id, f in done.items()}
+        _write_biomarkers(step.out, numbers)
+        kept = [with_measures(c, numbers[c.id]) for c in cases if c.id in done]
+        write_cases(step.out, [reroot(c, folder, step.out) for c in kept])
+        step.summary = {
+            "cases": len(kept),
+            "segments": stacked.segments.height,
+            "areas": stacked.areas.height,
+        }
+    return step.summary
+
+
+def graph_case(item: tuple[Path, "Case", bool], out: Path) -> None:
+    """Write the tables and biomarkers of one case.
+
+    Args:
+        item: Folder of the cases, the case, and whether its masks are there.
+        out: Empty folder to write into.
+
+    Raises:
+        UserError: If the image or a mask cannot be read, or their sizes differ.
+    """
+    from retia.graphs.biomarkers import biomarkers
+    from retia.graphs.build import build_graph
+    from retia.images import read_image
+    from retia.runs.step import write_json
+
+    folder, case, has_masks = item
+    at = folder.parent if folder.is_file() else folder
+    scale = _scale(case)
+    pixels = read_image(at / case.file_name, scale).pixels
+    vessels, faz = _read_masks(at, case) if has_masks else _segment(pixels, scale)
+    found = build_graph(case.id, vessels, faz, scale, pixels)
+    found.write(out)
+    numbers = biomarkers(found, vessels, scale, case.laterality)
+    write_json(out / f"{BIOMARKERS}.json", numbers)
+
+
+def with_measures(case: "Case", numbers: Mapping[str, float]) -> "Case":
+    """Append what the masks measure, unless the case has a measure of that name."""
+    from retia.records import Measure
+
+    new = tuple(
+        Measure(name=name, value=numbers[name], source="mask", unit=unit)
+        for name, unit in MEASURES.items()
+        if case.measure(name) is None
+    )
+    return replace(case, measures=case.measures + new)
+
+
+def _scale(case: "Case") -> float:
+    if case.mm_per_px is None:
+        raise UserError(
+            f"{case.id} has no physical scale. Add `mm_per_px` to metadata.jsonl or pass "
+            "--mm-per-px 0.00987 (3 mm scan, 304 px)."
+        )
+    return case.mm_per_px
+
+
+def _read_masks(folder: Path, case: "Case") -> tuple["np.ndarray", "np.ndarray"]:
+    from retia.images import read_mask
+
+    vessels, faz = (folder / name / f"{case.id}.png" for name in ("vessels", "faz"))
+    return read_mask(vessels), read_mask(faz)
+
+
+def _segment(pixels: "np.ndarray", mm_per_px: float) -> tuple["np.ndarray", "np.ndarray"]:
+    from retia.segmentation import segment_image
+
+    return segment_image(pixels, mm_per_px)
+
+
+def _read_biomarkers(folder: Path) -> dict[str, float]:
+    return json.loads((folder / f"{BIOMARKERS}.json").read_text(encoding="utf-8"))
+
+
+def _write_biomarkers(out: Path, numbers: Mapping[str, Mapping[str, float]]) -> None:
+    """One row a case; a zone outside of an image stays empty."""
+    import polars as pl
+
+    from retia.atomic import atomic_file
+
+    names = list(dict.fromkeys(name for row in numbers.values() for name in row))
+    columns: dict[str, list[Any]] = {"case": list(numbers)}
+    columns |= {name: [row.get(name) for row in numbers.values()] for name in names}
+    schema = {"case": pl.String} | dict.fromkeys(names, pl.Float64)
+    with atomic_file(out / f"{BIOMARKERS}.csv") as part:
+        pl.DataFrame(columns, schema=schema).write_csv(part)

@@ -1,0 +1,37 @@
+"""Shared fixtures: a handful of grown eyes and their graphs, made once for the whole run."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from retia.records import VesselGraph
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data beside the repository; tests that need it skip without it."""
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"needs the real data in {folder.relative_to(ROOT.parent)}, which is absent")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def grown_graphs() -> list[tuple[str, VesselGraph]]:
+    """Graphs extracted from six grown eyes, as (true stage, graph)."""
+    from retia.graphs.build import build_graph
+    from retia.segmentation import segment_image
+    from retia.synthesis.disease import draw_disease
+    from retia.synthesis.eye import make_eye
+
+    graphs = []
+    wanted = [("healthy", None), ("npdr", "severe"), ("pdr", None)] * 2
+    for seed, (stage, grade) in enumerate(wanted):
+        eye = make_eye(seed, draw_disease(np.random.default_rng(seed), stage, grade))
+        pixels = eye.image()
+        vessels, faz = segment_image(pixels, eye.mm_per_px)
+        graphs.append((stage, build_graph(f"eye{seed}", vessels, faz, eye.mm_per_px, pixels)))
+    return graphs

@@ -1,0 +1,109 @@
+"""`retia write`: a folder of cases to a folder of samples, the same whoever does the work."""
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from eyes import random_eye
+
+from retia.disclaimer import DISCLAIMER
+from retia.errors import UserError
+from retia.instructions import WriteConfig, write
+from retia.instructions.balance import plan_presence
+from retia.instructions.merge import merge_attributions
+from retia.instructions.write import BATCH
+from retia.records import Case, Finding, read_cases, read_samples, write_cases
+
+EYES = [random_eye(i, i) for i in range(BATCH + 60)]
+
+
+@pytest.fixture
+def cases(tmp_path):
+    write_cases(tmp_path / "cohort", EYES)
+    return tmp_path / "cohort"
+
+
+def test_same_bytes_with_one_and_two_workers(cases, tmp_path):
+    for workers in (1, 2):
+        write(WriteConfig(cases=cases, out=tmp_path / f"w{workers}", workers=workers, seed=5))
+    for name in ("samples.jsonl", "metadata.jsonl", "statistics.json", "README.md", "run.json"):
+        assert (tmp_path / "w1" / name).read_bytes() == (tmp_path / "w2" / name).read_bytes(), name
+
+
+def test_samples_name_images_relative_to_their_folder_and_keep_split_and_group(cases, tmp_path):
+    out = tmp_path / "deep" / "samples"
+    write(WriteConfig(cases=cases, out=out))
+    by_id = {c.id: c for c in read_cases(out)}
+    for sample in read_samples(out):
+        case = by_id[sample.case]
+        assert (sample.split, sample.group) == (case.split, case.group)
+        assert (out / sample.images[0]).resolve() == (cases / "images" / f"{case.id}.png").resolve()
+        assert sample.images[0] == case.file_name
+        assert [p.type for p in sample.messages[0].content] == ["image", "text"]
+    assert DISCLAIMER in (out / "README.md").read_text()
+
+
+def test_another_seed_gives_other_words(cases, tmp_path):
+    texts = []
+    for seed in (1, 2):
+        write(WriteConfig(cases=cases, out=tmp_path / str(seed), seed=seed))
+        texts.append((tmp_path / str(seed) / "samples.jsonl").read_text())
+    assert texts[0] != texts[1]
+
+
+def test_yes_and_no_are_balanced_per_kind_and_split():
+    plan = plan_presence(EYES, seed=0)
+    count = Counter((c.split, kind, there) for c in EYES for kind, there in plan[c.id])
+    assert sum(count.values()) > 50
+    for split, kind, _ in list(count):
+        assert abs(count[split, kind, True] - count[split, kind, False]) <= 1
+
+
+def test_student_vocabulary_stays_small(cases, tmp_path):
+    statistics = write(WriteConfig(cases=cases, out=tmp_path / "out"))
+    assert statistics["distinct_words"] < 120
+    assert statistics["mean_stage_answer_words"] < 75
+
+
+def test_nothing_known_is_refused_by_name(tmp_path):
+    write_cases(tmp_path, [Case(file_name="a.png", id="a", group="a", modality="octa")])
+    with pytest.raises(UserError, match="stage, findings or `looked_for`"):
+        write(WriteConfig(cases=tmp_path, out=tmp_path / "out"))
+
+
+SEEN = Finding(
+    id="s1",
+    kind="reduced_density",
+    source="attribution",
+    box_px=(12, 12, 30, 30),
+    importance=0.4,
+    evidence=("seen/area/7",),
+)
+TRUE = Finding(
+    id="f1",
+    kind="capillary_dropout",
+    source="simulator",
+    box_px=(10, 10, 40, 40),
+    evidence=("grown/area/1",),
+)
+
+
+def test_truth_takes_over_evidence_and_importance_of_what_it_overlaps():
+    case = replace(
+        random_eye(2), findings=(TRUE, replace(TRUE, id="f2", box_px=(200, 200, 220, 220)))
+    )
+    merged = merge_attributions(case, {case.id: replace(case, findings=(SEEN,))})
+    assert merged.findings[0].evidence == ("grown/area/1", "seen/area/7")
+    assert merged.findings[0].importance == 0.4
+    assert merged.findings[1] == case.findings[1]
+
+
+def test_a_healthy_eye_somebody_looked_at_stays_without_findings():
+    healthy = replace(random_eye(2), findings=(), stage="healthy")
+    assert (
+        merge_attributions(healthy, {healthy.id: replace(healthy, findings=(SEEN,))}).findings == ()
+    )
+    unknown = replace(healthy, looked_for=())
+    assert merge_attributions(
+        unknown, {healthy.id: replace(healthy, findings=(SEEN,))}
+    ).findings == (SEEN,)
