@@ -37,7 +37,7 @@ def doctor(config: DoctorConfig) -> dict[str, Any]:
 
     import torch
 
-    from retia.students.precision import has_fast_bf16
+    from retia.students.precision import use_bf16
 
     report: dict[str, Any] = {
         "python": platform.python_version(),
@@ -46,7 +46,7 @@ def doctor(config: DoctorConfig) -> dict[str, Any]:
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "disk_free_gb": round(shutil.disk_usage(".").free / 2**30, 1),
         "accelerator": torch.cuda.get_device_name() if torch.cuda.is_available() else "none",
-        "precision": "bf16" if has_fast_bf16() else "fp32",
+        "precision": "bf16" if use_bf16() else "fp32",
     }
     for extra, packages in EXTRAS.items():
         missing = [p for p in packages if not _installed(p)]

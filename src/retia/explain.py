@@ -130,7 +130,8 @@ def _with_student(
     from retia.claims import judge_text, stage_in
     from retia.claims.parser import parse_answer
     from retia.instructions import stage_question
-    from retia.students import ask, load_student
+    from retia.students.ask import ask
+    from retia.students.student import load_student
 
     (text,) = ask(load_student(folder), [scan.pixels], [stage_question(seen)])
     answer = parse_answer(text)

@@ -8,6 +8,7 @@ from retia.records import read_samples
 from retia.students.student import load_student
 from retia.tuning.samples import (
     IGNORED,
+    PAD_TO,
     image_tokens,
     make_collator,
     read_pixels,
@@ -44,7 +45,10 @@ def test_cached_batches_equal_those_of_trl(student, toy):
 
     rows = to_rows(read_samples(toy / "samples")[:6], toy / "samples", student)
     trl = DataCollatorForVisionLanguageModeling(
-        student.processor, assistant_only_loss=True, chat_template=training_template(student)
+        student.processor,
+        assistant_only_loss=True,
+        chat_template=training_template(student),
+        pad_to_multiple_of=PAD_TO,
     )
     theirs = trl([dict(row) for row in to_dataset(rows, lazy_images=True)])
     ours = make_collator(student)(list(to_dataset(rows, lazy_images=False)))

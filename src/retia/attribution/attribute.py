@@ -46,14 +46,13 @@ def attribute(config: AttributeConfig) -> dict[str, Any] | None:
     with open_step("attribute", config, {"graphs": config.graphs, "model": folder}) as step:
         if step.done:
             return None
-        from retia.records import VesselGraph, read_cases, write_cases
+        from retia.records import read_cases, write_cases
         from retia.records.cohort import subset
         from retia.runs.step import write_json
 
         cases = subset(read_cases(config.graphs), config.split)
-        parts = dict(VesselGraph.read(config.graphs).split())
         items = {
-            case.id: _Item(config, folder, case, parts[case.id], number < config.overlays)
+            case.id: _Item(config, folder, case, number < config.overlays)
             for number, case in enumerate(cases)
         }
         done = step.map(attribute_case, items, "attributing")
@@ -81,7 +80,6 @@ class _Item:
     config: AttributeConfig
     model: Path
     case: "Case"
-    graph: "VesselGraph"
     overlay: bool
 
 
@@ -93,10 +91,12 @@ def attribute_case(item: _Item, out: Path) -> None:
     from retia.attribution.voice import attribute_one
     from retia.figures import write_png
     from retia.images import read_image, reroot
+    from retia.records.graph_folder import GraphFolder
     from retia.records.jsonl import to_json
 
     image = read_image(item.config.graphs / item.case.file_name)
-    case, attribution = attribute_one(item.case, item.graph, item.model, image.pixels.shape)
+    graph = GraphFolder(item.config.graphs).read(item.case.id)
+    case, attribution = attribute_one(item.case, graph, item.model, image.pixels.shape)
     case = reroot(case, item.config.graphs, Path(item.config.out))
     shares = shares_of(attribution)
     (out / "case.json").write_text(to_json(case))
@@ -106,7 +106,7 @@ def attribute_case(item: _Item, out: Path) -> None:
     _node_table(attribution, shares).write_parquet(out / "nodes.parquet")
     _write_csv(out / "top.csv", top_elements(attribution, shares))
     if item.overlay:
-        write_png(out / "overlay.png", draw_attribution(image.pixels, case, item.graph, shares))
+        write_png(out / "overlay.png", draw_attribution(image.pixels, case, graph, shares))
 
 
 def draw_attribution(pixels: Any, case: "Case", graph: "VesselGraph", shares: Any) -> Any:
@@ -114,12 +114,10 @@ def draw_attribution(pixels: Any, case: "Case", graph: "VesselGraph", shares: An
     import numpy as np
 
     from retia.figures import draw_findings, draw_weights
-    from retia.graphs.hetero import node_tables
     from retia.graphs.painting import paint_areas, paint_segments
 
-    tables = node_tables(graph)
-    weights = paint_segments(tables["segment"], pixels.shape, shares.segment)
-    areas = paint_areas(tables["area"], pixels.shape, shares.area)
+    weights = paint_segments(graph, pixels.shape, shares.segment)
+    areas = paint_areas(graph, pixels.shape, shares.area)
     weights = np.where(np.abs(weights) >= np.abs(areas), weights, areas)
     return np.concatenate(
         [draw_weights(pixels, weights, 2), draw_findings(pixels, case.findings, 2)], axis=1

@@ -7,22 +7,25 @@ is measured (by how far they leave the healthy range). Elements that touch are o
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 import polars as pl
-from scipy.ndimage import binary_closing, binary_fill_holes, label
+from scipy.ndimage import binary_closing, binary_fill_holes
 
 from retia.anatomy import locate
 from retia.graphs.hetero import node_tables
-from retia.graphs.painting import area_mask, paint_segments
+from retia.graphs.painting import area_mask, paint_areas, paint_segments
 from retia.graphs.reference import HealthyReference
 from retia.records import Attribution, Case, Finding, VesselGraph
 from retia.taxonomy import read_vocabulary
 
 JOIN_MM = 0.06
 """Elements closer than this are one finding: more than a capillary, less than a capillary gap."""
-DROPOUT_MM2 = 0.03
-TUFT_MM2 = 0.02
+DROPOUT_MM2, TUFT_MM2 = 0.03, 0.03
+"""Smaller ones are left out: they are within what healthy eyes show by chance."""
 TUFT_SEGMENTS = 4
+SAC_MM = 0.15
+"""A vessel segment longer than this is no microaneurysm."""
 EVIDENCE = 12
 """A finding names at most this many elements, the most important ones."""
 
@@ -64,166 +67,157 @@ def findings_of(
     """
     if attribution.stage == "healthy":
         return ()
-    shares, tables = shares_of(attribution), node_tables(graph)
-    scene = _Scene(case, tables, shares, reference, shape)
-    found = [*scene.dropout(), *scene.tufts(), *scene.microaneurysms(), *scene.enlarged_faz()]
+    scene = Scene(case, graph, shares_of(attribution), reference, shape)
+    tufts, faz = find_tufts(scene), find_enlarged_faz(scene)
+    found = [*find_dropout(scene), *tufts, *find_microaneurysms(scene, tufts), *faz]
     found.sort(key=lambda f: -(f.importance or 0.0))
     return tuple(replace(f, id=f"a{number}") for number, f in enumerate(found, 1))
 
 
-class _Scene:
-    """What all kinds of finding need of one image."""
+class Scene:
+    """One image's elements, their shares, and what is usual in healthy eyes."""
 
     def __init__(
         self,
         case: Case,
-        tables: dict[str, pl.DataFrame],
+        graph: VesselGraph,
         shares: Shares,
         reference: HealthyReference,
         shape: tuple[int, int],
     ) -> None:
-        self.case, self.shares, self.reference, self.shape = case, shares, reference, shape
-        self.segments, self.areas, self.faz = (tables[k] for k in ("segment", "area", "faz"))
+        """Sort the tables by id, so that rows, ids and shares go together."""
+        self.case, self.graph, self.shares, self.shape = case, graph, shares, shape
+        self.reference = reference
+        self.tables = node_tables(graph)
         self.mm_per_px = float(case.mm_per_px or 0)
-        self.fovea = (float(self.faz["x_px"][0]), float(self.faz["y_px"][0]))
-        self.vocabulary = read_vocabulary("octa")
+        faz = self.tables["faz"]
+        self.fovea_px = (float(faz["x_px"][0]), float(faz["y_px"][0]))
 
-    def dropout(self) -> list[Finding]:
-        """Intercapillary areas far wider than healthy ones, joined where they touch."""
-        wide = (
-            self.areas["depth_max_um"].to_numpy()
-            > self.reference.quantile("area", "depth_max_um", 0.999)
-        ) & (self.shares.area > 0)
-        if not wide.any():
-            return []
-        mask = area_mask(self.areas.filter(pl.Series(wide)), self.shape)
-        vessels = paint_segments(self.segments, self.shape, np.ones(self.segments.height)) > 0
-        found = []
-        for region in self._regions(mask):
-            inside = wide & self._centres_in(self.areas, region)
-            whole = binary_fill_holes(region)
-            area_mm2 = float(whole.sum()) * self.mm_per_px**2
-            if area_mm2 < DROPOUT_MM2 or not inside.any():
-                continue
-            usual = self._usual_density(vessels, mask)
-            ratio = float(vessels[whole].mean()) / max(usual, 1e-6)
-            values = {"area_mm2": round(area_mm2, 4), "density_ratio": round(ratio, 4)}
-            found.append(
-                self._finding("capillary_dropout", whole, values, "area", inside, self.shares.area)
-            )
-        return [f for f in found if f.severity is not None]
+    def beyond(self, node: str, feature: str) -> np.ndarray:
+        """Which elements exceed the 99.9th healthy percentile and speak for the stage."""
+        limit = self.reference.quantile(node, feature, 0.999)
+        return (self.tables[node][feature].to_numpy() > limit) & (getattr(self.shares, node) > 0)
 
-    def _usual_density(self, vessels: np.ndarray, lost: np.ndarray) -> float:
-        kept = ~lost & ~area_mask(self.faz, self.shape)
-        return float(vessels[kept].mean()) if kept.any() else 1.0
+    def painted(self, node: str, chosen: np.ndarray) -> np.ndarray:
+        """Mask of the chosen segments or areas."""
+        paint = paint_segments if node == "segment" else paint_areas
+        return paint(self.graph, self.shape, chosen.astype(float)) > 0
 
-    def tufts(self) -> list[Finding]:
-        """Segments in far denser surroundings than any healthy one, joined where they touch."""
-        dense = (self.shares.segment > 0) & self._above("local_vessel_density", 0.999)
-        dense &= self._above("local_intensity", 0.999)
-        found = []
-        mask = self._painted(dense)
-        for region in self._regions(mask):
-            inside = dense & self._centres_in(self.segments, region)
-            whole = binary_fill_holes(region)
-            area_mm2 = float(whole.sum()) * self.mm_per_px**2
-            if area_mm2 < TUFT_MM2 or inside.sum() < TUFT_SEGMENTS:
-                continue
-            values = {"area_mm2": round(area_mm2, 4)}
-            found.append(
-                self._finding(
-                    "neovascularization", whole, values, "segment", inside, self.shares.segment
-                )
-            )
-        self.tuft_mask = np.zeros(self.shape, bool)
-        for finding in found:
-            x0, y0, x1, y1 = (int(v) for v in finding.box_px or (0, 0, 1, 1))
-            self.tuft_mask[y0:y1, x0:x1] = True
-        return found
-
-    def microaneurysms(self) -> list[Finding]:
-        """Segments far wider than their neighbours, short and apart from tufts."""
-        round_ones = (self.shares.segment > 0) & self._above("radius_contrast", 0.999)
-        round_ones &= self.segments["length_mm"].to_numpy() < 0.15
-        found = []
-        for region in self._regions(self._painted(round_ones)):
-            inside = round_ones & self._centres_in(self.segments, region)
-            if not inside.any() or self.tuft_mask[region].any():
-                continue
-            radius_um = float(self.segments["radius_max_um"].to_numpy()[inside].max())
-            values = {"radius_um": round(radius_um, 2)}
-            found.append(
-                self._finding(
-                    "microaneurysm", region, values, "segment", inside, self.shares.segment
-                )
-            )
-        return found
-
-    def enlarged_faz(self) -> list[Finding]:
-        """A FAZ beyond the healthy range, where the model minded it."""
-        area_mm2 = float(self.faz["area_mm2"][0])
-        values = {"area_mm2": round(area_mm2, 4)}
-        severity = self.vocabulary.kind("faz_enlargement").severity(values)
-        if severity is None or self.shares.faz[0] <= 0:
-            return []
-        mask = area_mask(self.faz, self.shape)
-        inside = np.ones(1, bool)
-        return [
-            self._finding("faz_enlargement", mask, values, "faz", inside, self.shares.faz, False)
-        ]
-
-    def _above(self, feature: str, quantile: float) -> np.ndarray:
-        limit = self.reference.quantile("segment", feature, quantile)
-        return self.segments[feature].to_numpy() > limit
-
-    def _painted(self, chosen: np.ndarray) -> np.ndarray:
+    def regions(self, node: str, chosen: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Join chosen elements that lie close: per region its mask and its elements."""
         if not chosen.any():
-            return np.zeros(self.shape, bool)
-        part = self.segments.filter(pl.Series(chosen))
-        return paint_segments(part, self.shape, np.ones(part.height)) > 0
-
-    def _regions(self, mask: np.ndarray) -> list[np.ndarray]:
-        """Connected parts after closing gaps of `JOIN_MM`."""
-        if not mask.any():
             return []
         reach = max(1, round(JOIN_MM / 2 / self.mm_per_px))
-        padded = np.pad(mask, reach)
+        padded = np.pad(self.painted(node, chosen), reach)
         closed = binary_closing(padded, np.ones((2 * reach + 1,) * 2))
-        labels, count = label(closed[reach:-reach, reach:-reach], np.ones((3, 3)))
-        return [labels == i for i in range(1, count + 1)]
+        count, labels = cv2.connectedComponents(closed.astype(np.uint8), connectivity=8)
+        labels = labels[reach:-reach, reach:-reach]
+        own = np.where(chosen, labels[self._rows(node), self._columns(node)], 0)
+        filled = [np.asarray(binary_fill_holes(labels == i)) for i in range(1, count)]
+        return [(mask, own == i) for i, mask in enumerate(filled, 1) if (own == i).any()]
 
-    def _centres_in(self, table: pl.DataFrame, region: np.ndarray) -> np.ndarray:
-        x = np.clip(table["x_px"].to_numpy().round().astype(int), 0, self.shape[1] - 1)
-        y = np.clip(table["y_px"].to_numpy().round().astype(int), 0, self.shape[0] - 1)
-        return region[y, x]
+    def _rows(self, node: str) -> np.ndarray:
+        return np.clip(self.tables[node]["y_px"].to_numpy().round(), 0, self.shape[0] - 1).astype(
+            int
+        )
 
-    def _finding(
-        self,
-        kind: str,
-        mask: np.ndarray,
-        values: dict[str, float],
-        node: str,
-        inside: np.ndarray,
-        shares: np.ndarray,
-        placed: bool = True,
+    def _columns(self, node: str) -> np.ndarray:
+        return np.clip(self.tables[node]["x_px"].to_numpy().round(), 0, self.shape[1] - 1).astype(
+            int
+        )
+
+    def area_mm2(self, mask: np.ndarray) -> float:
+        """Area of a mask."""
+        return float(mask.sum()) * self.mm_per_px**2
+
+    def finding(
+        self, kind: str, mask: np.ndarray, values: dict[str, float], node: str, inside: np.ndarray
     ) -> Finding:
+        """Put a finding together; its id is given later."""
         rows, columns = np.nonzero(mask)
         box = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
         middle = (float(columns.mean()), float(rows.mean()))
-        zone = locate(middle, self.fovea, self.mm_per_px, self.case.laterality) if placed else None
+        zone = None
+        if node != "faz":
+            zone = locate(middle, self.fovea_px, self.mm_per_px, self.case.laterality)
+        shares = getattr(self.shares, node)
         ids = np.flatnonzero(inside)
         top = ids[np.argsort(-shares[ids], kind="stable")][:EVIDENCE]
+        rounded = {key: round(value, 4) for key, value in values.items()}
         return Finding(
             id="a0",
             kind=kind,
             source="attribution",
-            severity=self.vocabulary.kind(kind).severity(values),
+            severity=read_vocabulary("octa").kind(kind).severity(rounded),
             box_px=(float(box[0]), float(box[1]), float(box[2]), float(box[3])),
             zone=zone,
-            values=values,
+            values=rounded,
             importance=round(float(shares[inside].sum()), 6),
             evidence=tuple(f"seen/{node}/{i}" for i in top),
         )
+
+
+def find_dropout(scene: Scene) -> list[Finding]:
+    """Intercapillary areas deeper than healthy ones; density against the rest of the eye."""
+    regions = scene.regions("area", scene.beyond("area", "depth_max_um"))
+    everything = np.ones(scene.tables["segment"].height, bool)
+    vessels = scene.painted("segment", everything)
+    rest = ~area_mask(scene.graph.faz, scene.shape)
+    for mask, _ in regions:
+        rest &= ~mask
+    usual = float(vessels[rest].mean()) if rest.any() else 1.0
+    found = []
+    for mask, inside in regions:
+        area_mm2 = scene.area_mm2(mask)
+        ratio = float(vessels[mask].mean()) / max(usual, 1e-6)
+        if area_mm2 >= DROPOUT_MM2 and ratio <= 1:
+            values = {"area_mm2": area_mm2, "density_ratio": ratio}
+            found.append(scene.finding("capillary_dropout", mask, values, "area", inside))
+    return found
+
+
+def find_tufts(scene: Scene) -> list[Finding]:
+    """Segments in denser and brighter surroundings than any healthy one."""
+    chosen = scene.beyond("segment", "local_vessel_density")
+    chosen &= scene.beyond("segment", "local_intensity")
+    found = []
+    for mask, inside in scene.regions("segment", chosen):
+        area_mm2 = scene.area_mm2(mask)
+        if area_mm2 >= TUFT_MM2 and inside.sum() >= TUFT_SEGMENTS:
+            values = {"area_mm2": area_mm2}
+            found.append(scene.finding("neovascularization", mask, values, "segment", inside))
+    return found
+
+
+def find_microaneurysms(scene: Scene, tufts: Sequence[Finding]) -> list[Finding]:
+    """Short segments far wider than their neighbours, outside of tufts."""
+    chosen = scene.beyond("segment", "radius_contrast") | scene.beyond("segment", "end_bulge")
+    chosen &= scene.tables["segment"]["length_mm"].to_numpy() < SAC_MM
+    taken = np.zeros(scene.shape, bool)
+    for tuft in tufts:
+        x0, y0, x1, y1 = (int(v) for v in tuft.box_px or (0, 0, 0, 0))
+        taken[y0:y1, x0:x1] = True
+    radii_um = (
+        scene.tables["segment"]
+        .select(pl.max_horizontal("radius_max_um", "end_radius_um"))
+        .to_series()
+    )
+    found = []
+    for mask, inside in scene.regions("segment", chosen):
+        if not taken[mask].any():
+            values = {"radius_um": float(radii_um.to_numpy()[inside].max())}
+            found.append(scene.finding("microaneurysm", mask, values, "segment", inside))
+    return found
+
+
+def find_enlarged_faz(scene: Scene) -> list[Finding]:
+    """A FAZ beyond the healthy range, where it speaks for the stage."""
+    values = {"area_mm2": float(scene.graph.faz["area_mm2"][0])}
+    severity = read_vocabulary("octa").kind("faz_enlargement").severity(values)
+    if severity is None or scene.shares.faz[0] <= 0:
+        return []
+    mask = area_mask(scene.graph.faz, scene.shape)
+    return [scene.finding("faz_enlargement", mask, values, "faz", np.ones(1, bool))]
 
 
 def top_elements(

@@ -9,6 +9,7 @@ features of healthy eyes, so that the question answered is: what speaks against 
 The interpolation steps are stacked as one disjoint batch: one backward pass for all of them.
 """
 
+import copy
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,7 +31,7 @@ MOST_STEPS = 256
 
 
 def attribute_graph(
-    model: "StageModel", case: str, graph: "HeteroData", stage: str | None = None, steps: int = 32
+    model: "StageModel", case: str, graph: "HeteroData", stage: str | None = None, steps: int = 8
 ) -> Attribution:
     """Attribute one stage of one graph.
 
@@ -106,7 +107,7 @@ def _target_logit(model: "StageModel", graphs: list["HeteroData"], target: int) 
 
 
 def _with(graph: "HeteroData", x: dict[str, torch.Tensor]) -> "HeteroData":
-    copy = graph.clone()
+    changed = copy.copy(graph)
     for kind, features in x.items():
-        copy[kind].x = features
-    return copy
+        changed[kind].x = features
+    return changed

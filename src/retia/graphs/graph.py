@@ -58,6 +58,7 @@ def graph(config: GraphConfig) -> dict[str, Any] | None:
             return None
         from retia.images import read_image_folder, reroot
         from retia.records import VesselGraph, read_cases, write_cases
+        from retia.records.graph_folder import write_graphs
 
         folder = next(iter(given.values()))
         if config.masks is not None:
@@ -67,16 +68,15 @@ def graph(config: GraphConfig) -> dict[str, Any] | None:
         done = step.map(graph_case, items, "building graphs")
         if not done:
             return step.summary
-        stacked = VesselGraph.stack(VesselGraph.read(f) for f in done.values())
-        stacked.write(step.out)
+        rows = write_graphs(step.out, (VesselGraph.read(f) for f in done.values()))
         numbers = {id: _read_biomarkers(f) for id, f in done.items()}
         _write_biomarkers(step.out, numbers)
         kept = [with_measures(c, numbers[c.id]) for c in cases if c.id in done]
         write_cases(step.out, [reroot(c, folder, step.out) for c in kept])
         step.summary = {
             "cases": len(kept),
-            "segments": stacked.segments.height,
-            "areas": stacked.areas.height,
+            "segments": rows["segments"],
+            "areas": rows["areas"],
         }
     return step.summary
 

@@ -2,35 +2,38 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from retia.atomic import atomic_file
 from retia.errors import UserError
 from retia.graphs.hetero import FEATURES
-from retia.records import VesselGraph
+
+if TYPE_CHECKING:
+    from torch_geometric.data import HeteroData
 
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999)
 FILE = "healthy.parquet"
 
 
-def healthy_reference(graph: VesselGraph, cases: Sequence[str], out: Path) -> None:
+def healthy_reference(healthy: Sequence["HeteroData"], out: Path) -> None:
     """Write `healthy.parquet`: one row a feature, `node, feature, mean, deviation, q0.01 …`.
 
     Args:
-        graph: Stacked tables.
-        cases: Ids of the healthy cases to measure (of the training part only).
+        healthy: Raw graphs of healthy eyes (of the training part only).
         out: Folder to write into.
     """
     rows = []
-    tables = {"segment": graph.segments, "area": graph.areas, "faz": graph.faz}
-    for kind, table in tables.items():
-        healthy = table.filter(pl.col("case").is_in(list(cases)))
-        for feature in FEATURES[kind]:
-            column = healthy[feature].cast(pl.Float64)
-            row = {"node": kind, "feature": feature}
-            row |= {"mean": column.mean() or 0.0, "deviation": column.std() or 0.0}
-            row |= {f"q{q}": column.quantile(q, "linear") or 0.0 for q in QUANTILES}
+    for kind, features in FEATURES.items():
+        x = np.concatenate([g[kind].x.numpy() for g in healthy]).astype(np.float64)
+        x = x if len(x) else np.zeros((1, len(features)))
+        quantiles = np.quantile(x, QUANTILES, axis=0)
+        for column, feature in enumerate(features):
+            row: dict[str, object] = {"node": kind, "feature": feature}
+            row |= {"mean": x[:, column].mean(), "deviation": x[:, column].std()}
+            row |= {f"q{q}": quantiles[i, column] for i, q in enumerate(QUANTILES)}
             rows.append(row)
     with atomic_file(out / FILE) as part:
         pl.DataFrame(rows).write_parquet(part)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from retia.atomic import atomic_file
 from retia.errors import UserError
@@ -85,20 +87,34 @@ class VesselGraph:
         tables = []
         for name in TABLES:
             path = Path(folder) / f"{name}.parquet"
-            if not path.is_file():
-                raise UserError(
-                    f"{folder} holds no {name}.parquet. Expected a folder that `retia graph` wrote."
-                )
-            try:
-                table = pl.read_parquet(path)
-            except (pl.exceptions.PolarsError, OSError) as error:
-                raise UserError(f"{path} cannot be read as Parquet ({error}).") from None
-            _check_finite(table, path)
+            table = pl.DataFrame(pl.from_arrow(open_table(path).read()))
+            check_finite(table, path)
             tables.append(table)
         return cls(*tables)
 
 
-def _check_finite(table: pl.DataFrame, path: Path) -> None:
+def open_table(path: Path) -> pq.ParquetFile:
+    """Open a Parquet file.
+
+    Raises:
+        UserError: If it is missing or damaged.
+    """
+    if not path.is_file():
+        raise UserError(
+            f"{path.parent} holds no {path.name}. Expected a folder that `retia graph` wrote."
+        )
+    try:
+        return pq.ParquetFile(path)
+    except (pa.ArrowException, OSError) as error:
+        raise UserError(f"{path} cannot be read as Parquet ({error}).") from None
+
+
+def check_finite(table: pl.DataFrame, path: Path) -> None:
+    """Refuse numbers that are not finite.
+
+    Raises:
+        UserError: Naming column, case and value.
+    """
     floats = [c for c, t in table.schema.items() if t.is_float()]
     for column in floats:
         bad = table.filter(~pl.col(column).is_finite() | pl.col(column).is_null())

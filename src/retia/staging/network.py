@@ -23,7 +23,7 @@ class StageNetwork(nn.Module):
         dropout: Share of pooled features dropped in training.
     """
 
-    def __init__(self, hidden: int = 32, layers: int = 2, dropout: float = 0.2) -> None:
+    def __init__(self, hidden: int = 24, layers: int = 1, dropout: float = 0.2) -> None:
         """Build the layers; weights depend on the torch seed only."""
         super().__init__()
         self.embed = nn.ModuleDict({k: nn.Linear(len(f), hidden) for k, f in FEATURES.items()})

@@ -45,7 +45,7 @@ def predict(config: StagePredictConfig) -> dict[str, Any] | None:
         from retia.staging.metrics import stage_metrics
         from retia.staging.model import StageModel
 
-        cases, graphs, _ = read_graphs(config.graphs)
+        cases, graphs = read_graphs(config.graphs)
         table = predictions_table(StageModel.load(folder), cases, graphs)
         write_predictions(step.out, table)
         step.summary = stage_metrics(table, config.seed)

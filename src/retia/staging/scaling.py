@@ -26,9 +26,11 @@ class Scaling:
 
     def apply(self, data: "HeteroData") -> "HeteroData":
         """Return a copy whose features are z-scores, cut at ±`LIMIT`."""
+        import copy
+
         import torch
 
-        scaled = data.clone()
+        scaled = copy.copy(data)  # edges are shared: they are most of a graph
         for kind in FEATURES:
             x = data[kind].x.double()
             logged = torch.tensor(self.logged[kind])

@@ -23,14 +23,14 @@ class StageTrainConfig(StepConfig):
 
     graphs: Path
     """Folder that `retia graph` wrote; its cases know their stages."""
-    epochs: int = 24
+    epochs: int = 10
     """Rounds over the training part; the best on the validation part is kept."""
     batch_size: int = 8
     learning_rate: float = 3e-3
     weight_decay: float = 1e-3
-    hidden: int = 32
+    hidden: int = 24
     """Width of the network."""
-    layers: int = 2
+    layers: int = 1
     """Rounds of message passing."""
     dropout: float = 0.2
 
@@ -56,13 +56,12 @@ def train(config: StageTrainConfig) -> dict[str, Any] | None:
         from retia.staging.predict import predictions_table, write_predictions
         from retia.staging.splits import assign_splits
 
-        cases, graphs, tables = read_graphs(config.graphs)
+        cases, graphs = read_graphs(config.graphs)
         cases = assign_splits(cases, config.seed)
         parts = {name: _part(cases, name) for name in ("train", "validation", "test")}
         model = _fit(config, graphs, parts)
         model.save(step.out)
-        healthy = [c.id for c in parts["train"] if c.stage == "healthy"]
-        healthy_reference(tables, healthy, step.out)
+        healthy_reference([graphs[c.id] for c in parts["train"] if c.stage == "healthy"], step.out)
         table = predictions_table(model, cases, graphs)
         write_predictions(step.out, table)
         step.summary = stage_metrics(table, config.seed)

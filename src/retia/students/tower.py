@@ -91,7 +91,7 @@ class Tower(PreTrainedModel):
 
     config_class = TowerConfig
     main_input_name = "pixel_values"
-    input_modalities = ("image",)
+    input_modalities = ["image"]  # noqa: RUF012 (as the parent declares it)
     _no_split_modules: ClassVar[list[str]] = ["Block"]
 
     def __init__(self, config: TowerConfig) -> None:

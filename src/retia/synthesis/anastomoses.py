@@ -5,7 +5,7 @@ Out: the same segments plus bridges, so that the capillary bed is a mesh.
 """
 
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from retia.synthesis.faz import Faz
 from retia.synthesis.growth import BRIDGE, Vessels, joined
@@ -30,7 +30,7 @@ def bridge_tips(trees: Vessels, faz: Faz, bridge_mm: float) -> Vessels:
     fertile = np.zeros(total, bool)
     fertile[trees.parent[trees.parent >= 0]] = True
     tips = np.flatnonzero(~fertile)
-    tree = cKDTree(trees.end_mm)
+    tree = KDTree(trees.end_mm)
     reach, near = tree.query(trees.end_mm[tips], k=24, distance_upper_bound=bridge_mm)
     known = near < total
     near = np.where(known, near, 0)

@@ -181,11 +181,14 @@ def _findings(eye: "Eye", plan: EyePlan) -> "list[Finding]":
     from retia.taxonomy import read_vocabulary
 
     vocabulary = read_vocabulary("octa")
-    fovea = tuple(float(v) / eye.mm_per_px for v in eye.faz.center_mm)
+    fovea = (
+        float(eye.faz.center_mm[0] / eye.mm_per_px),
+        float(eye.faz.center_mm[1] / eye.mm_per_px),
+    )
     findings = []
     for number, lesion in enumerate(eye.lesions, 1):
         rows, columns = np.nonzero(lesion.mask)
-        box = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+        x0, y0, x1, y1 = columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
         middle = (float(columns.mean()), float(rows.mean()))
         is_faz = lesion.kind == "faz_enlargement"
         zone = None if is_faz else locate(middle, fovea, eye.mm_per_px, plan.laterality)
@@ -197,7 +200,7 @@ def _findings(eye: "Eye", plan: EyePlan) -> "list[Finding]":
                 kind=lesion.kind,
                 source="simulator",
                 severity=severity,
-                box_px=tuple(float(v) for v in box),
+                box_px=(float(x0), float(y0), float(x1), float(y1)),
                 mask=f"lesions/{plan.id}/f{number}.png",
                 zone=zone,
                 values=values,

@@ -73,7 +73,10 @@ def draw_disease(rng: np.random.Generator, stage: str, grade: str | None) -> Dis
 
 
 def _regions(
-    rng: np.random.Generator, count: int, radius_mm: tuple[float, float], grade: tuple[float, float]
+    rng: np.random.Generator,
+    count: int | np.integer,
+    radius_mm: tuple[float, float],
+    grade: tuple[float, float],
 ) -> tuple[tuple[float, float], ...]:
     return tuple((float(rng.uniform(*radius_mm)), float(rng.uniform(*grade))) for _ in range(count))
 

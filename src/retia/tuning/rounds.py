@@ -47,7 +47,8 @@ def train_round(
         write: Called with each metrics row.
     """
     import torch
-    from trl import SFTConfig, SFTTrainer
+    from trl.trainer.sft_config import SFTConfig
+    from trl.trainer.sft_trainer import SFTTrainer
 
     torch.manual_seed(seed)
     collate = make_collator(student, flips=flips, jitter=jitter, seed=seed)
@@ -187,7 +188,7 @@ def _report(trainer: Any, name: str, write: Callable[[dict[str, Any]], None]) ->
             self, args: Any, state: Any, control: Any, logs: dict[str, Any], **_: Any
         ) -> None:
             row = {k: round(float(logs[k]), 5) for k in kept if k in logs}
-            if row:
+            if "loss" in row or "eval_loss" in row:
                 write({"part": name, "step": state.global_step} | row)
 
     trainer.remove_callback(PrinterCallback)

@@ -20,6 +20,8 @@ from retia.tuning.flips import FLIPS, flip_texts
 
 IGNORED = -100
 """Label of a token that no loss is computed on."""
+PAD_TO = 16
+"""Batches are padded to a multiple of this: every new shape costs memory for its kernels."""
 
 
 def read_pixels(path: Path) -> np.ndarray:
@@ -104,13 +106,23 @@ def make_collator(student: Student, flips: bool = False, jitter: float = 0.0, se
 
 
 def training_template(student: Student) -> str | None:
-    """The chat template that marks what the assistant says."""
+    """The chat template that marks what the assistant says.
+
+    Raises:
+        UserError: If the model's own does not, and TRL knows none for it.
+    """
     from trl.chat_template_utils import get_training_chat_template
 
     template = student.processor.chat_template
     if template and "{% generation %}" in template:
         return template
-    return get_training_chat_template(student.processor)
+    try:
+        return get_training_chat_template(student.processor)
+    except ValueError:
+        raise UserError(
+            f"{student.folder}: the chat template does not mark what the assistant says. "
+            "Put `{% generation %}` and `{% endgeneration %}` around it in chat_template.jinja."
+        ) from None
 
 
 def image_tokens(student: Student) -> int:
@@ -170,7 +182,7 @@ class CachedBatches:
 
         kinds = self.rng.integers(0, len(FLIPS), len(rows)) if self.flips else [0] * len(rows)
         encoded = [self._encoded(r, int(k)) for r, k in zip(rows, kinds, strict=True)]
-        longest = max(len(ids) for ids, _ in encoded)
+        longest = -(-max(len(ids) for ids, _ in encoded) // PAD_TO) * PAD_TO
         ids = np.full((len(rows), longest), self.student.tokenizer.pad_token_id, np.int64)
         labels = np.full((len(rows), longest), IGNORED, np.int64)
         known = np.zeros((len(rows), longest), np.int64)

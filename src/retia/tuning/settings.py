@@ -10,7 +10,7 @@ from retia.errors import UserError
 class TowerSettings:
     """Pre-training of the vision tower."""
 
-    steps: int = 3000
+    steps: int = 1500
     batch_size: int = 8
     """Small batches learn more in the same time than large ones (measured)."""
     learning_rate: float = 1e-3
@@ -37,8 +37,9 @@ class Round:
     """Peak rate of the text model (with LoRA: of the adapter)."""
     projector_rate: float | None = None
     """Peak rate of the projector; the text model's when absent. Unused with LoRA."""
-    vision_rate: float = 2e-4
-    """Peak rate of the vision tower; 0 freezes it. Unused with LoRA."""
+    vision_rate: float = 0.0
+    """Peak rate of the vision tower; 0 freezes it, which makes the text learn to look at a
+    pre-trained tower sooner and every step a third cheaper (measured). Unused with LoRA."""
     weight_decay: float = 0.05
     warmup_steps: int = 40
     replay: float = 0.0

@@ -7,7 +7,7 @@ Out: one `Lesion` for every microaneurysm that found a place.
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from retia.synthesis.faz import Faz
 from retia.synthesis.growth import Vessels
@@ -49,7 +49,7 @@ def draw_microaneurysms(
     gone = removed_by(lesions, len(healthy))
     middle = healthy.middle_mm
     field = image_px * mm_per_px
-    wide = cKDTree(middle[healthy.radius_mm > 0.0095])
+    wide = KDTree(middle[healthy.radius_mm > 0.0095])
     able = ~gone & (healthy.radius_mm < 0.0065)
     able &= ((middle > 0.12) & (middle < field - 0.12)).all(axis=1)
     able &= (faz.rim_distance(middle) > 0.05) & (wide.query(middle)[0] > 0.075)
@@ -57,7 +57,7 @@ def draw_microaneurysms(
         able &= np.hypot(*(middle - center).T) > 0.45
     weight = np.ones(len(healthy))
     if gone.any():
-        weight[cKDTree(middle[gone]).query(middle)[0] < 0.1] = 10.0
+        weight[KDTree(middle[gone]).query(middle)[0] < 0.1] = 10.0
     found: list[Lesion] = []
     while len(found) < count and able.any():
         odds = np.where(able, weight, 0.0)

@@ -69,7 +69,8 @@ def draw_tuft(
         joins=np.full(total, -1, np.int32),
     )
     drawn = draw_vessels(added, image_px, mm_per_px) > 0.5
-    solid = binary_fill_holes(binary_closing(np.pad(drawn, 6), iterations=4))[6:-6, 6:-6]
+    closed = binary_closing(np.pad(drawn, 6), iterations=4)
+    solid = np.asarray(binary_fill_holes(closed))[6:-6, 6:-6]
     return Lesion(
         kind="neovascularization",
         mask=solid,
