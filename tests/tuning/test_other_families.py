@@ -79,5 +79,5 @@ def test_it_is_asked_tuned_and_scored(llava, toy, tmp_path, config_of):
 def test_a_template_without_marks_names_the_remedy(llava):
     student = load_student(llava)
     student.processor.chat_template = "{% for m in messages %}{{ m['role'] }}{% endfor %}"
-    with pytest.raises(UserError, match="generation.*chat_template"):
+    with pytest.raises(UserError, match=r"generation.*chat_template"):
         training_template(student)

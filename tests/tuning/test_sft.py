@@ -104,9 +104,20 @@ def test_parts_with_other_tensors_than_saved_are_refused(tuned, tmp_path):
         load_verified(tmp_path)
 
 
-def test_a_new_student_needs_a_cohort(config_of, tmp_path):
-    with pytest.raises(UserError, match="neither model nor cohort"):
-        sft(config_of(tmp_path, cohort=None))
+def test_without_model_and_cohort_the_shipped_student_is_tuned(
+    tuned, tmp_path, config_of, monkeypatch
+):
+    from retia import weights
+
+    monkeypatch.setattr(weights, "student_folder", lambda: tuned)
+    rounds = {"stage1": Round(steps=0), "stage2": Round(steps=2)}
+    sft(config_of(tmp_path, cohort=None, **rounds))
+    assert f"base_model: {tuned.name}" in (tmp_path / "README.md").read_text()
+
+
+def test_a_run_without_anything_to_do_is_refused(config_of, tmp_path):
+    with pytest.raises(UserError, match="no sample of the train split"):
+        sft(config_of(tmp_path, stage1=Round(steps=0), stage2=Round(steps=0)))
 
 
 def test_settings_that_cannot_work_are_refused():

@@ -1,5 +1,6 @@
 """`retia attribute`: graphs and a staging model in, attributions and findings out."""
 
+import functools
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from retia.runs import StepConfig, open_step
 
 if TYPE_CHECKING:
     from retia.records import Attribution, Case, VesselGraph
+    from retia.records.graph_folder import GraphFolder
 
 log = logging.getLogger("retia")
 
@@ -91,11 +93,10 @@ def attribute_case(item: _Item, out: Path) -> None:
     from retia.attribution.voice import attribute_one
     from retia.figures import write_png
     from retia.images import read_image, reroot
-    from retia.records.graph_folder import GraphFolder
     from retia.records.jsonl import to_json
 
     image = read_image(item.config.graphs / item.case.file_name)
-    graph = GraphFolder(item.config.graphs).read(item.case.id)
+    graph = _open(item.config.graphs).read(item.case.id)
     case, attribution = attribute_one(item.case, graph, item.model, image.pixels.shape)
     case = reroot(case, item.config.graphs, Path(item.config.out))
     shares = shares_of(attribution)
@@ -107,6 +108,14 @@ def attribute_case(item: _Item, out: Path) -> None:
     _write_csv(out / "top.csv", top_elements(attribution, shares))
     if item.overlay:
         write_png(out / "overlay.png", draw_attribution(image.pixels, case, graph, shares))
+
+
+@functools.lru_cache(maxsize=1)
+def _open(folder: Path) -> "GraphFolder":
+    """The tables' index is read once a process, not once a case."""
+    from retia.records.graph_folder import GraphFolder
+
+    return GraphFolder(folder)
 
 
 def draw_attribution(pixels: Any, case: "Case", graph: "VesselGraph", shares: Any) -> Any:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from retia.staging.model import StageModel
 
-GAP_LIMIT = 0.02
-"""Share of `delta` that completeness may miss before the steps are doubled."""
+GAP_SHARE, GAP_LOGIT = 0.02, 0.02
+"""Completeness may miss this share of `delta`, or this much of a logit; else steps are doubled."""
 MOST_STEPS = 256
 
 
@@ -40,7 +40,8 @@ def attribute_graph(
         case: Id of the image.
         graph: Raw (unscaled) features.
         stage: The stage to explain; the predicted one when left out.
-        steps: Midpoints to begin with; doubled (up to 256) until completeness holds to 2 %.
+        steps: Midpoints to begin with; doubled (up to 256) until completeness holds to 2 % of
+            `delta` or 0.02 of a logit.
 
     Returns:
         Signed attributions per node and feature, with how far they miss completeness.
@@ -61,7 +62,7 @@ def attribute_graph(
     while True:
         nodes = _integrate(model, scaled, start, end, target, steps)
         gap = sum(float(a.sum()) for a in nodes.values()) - delta
-        if abs(gap) <= GAP_LIMIT * abs(delta) or steps >= MOST_STEPS:
+        if abs(gap) <= max(GAP_SHARE * abs(delta), GAP_LOGIT) or steps >= MOST_STEPS:
             break
         steps *= 2
     return Attribution(

@@ -11,8 +11,8 @@ from retia.graphs.reference import HealthyReference
 from retia.records import Attribution, Case, VesselGraph
 from retia.staging.model import StageModel
 
-LOOKED_FOR = ("capillary_dropout", "microaneurysm", "neovascularization", "faz_enlargement")
-"""Kinds that the attributed elements are tested for."""
+LOOKED_FOR = ("capillary_dropout", "neovascularization", "faz_enlargement")
+"""Kinds that the attributed elements are tested for (see `attribution/findings.py`)."""
 
 
 def attribute_one(

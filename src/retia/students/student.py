@@ -86,12 +86,13 @@ def _load_model(folder: Path, family: Family) -> Any:
     cuda = torch.cuda.is_available() and family.name != "embedded"
     dtype = torch.bfloat16 if cuda else torch.float32
     try:
-        model, report = AutoModelForImageTextToText.from_pretrained(
+        loaded: Any = AutoModelForImageTextToText.from_pretrained(
             folder, dtype=dtype, local_files_only=True, output_loading_info=True
         )
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         text = " ".join(str(error).split())
         raise UserError(f"{folder} cannot be loaded as {family.title}: {text:.300}") from error
+    model, report = loaded
     unfit = [*report["missing_keys"], *report["mismatched_keys"], *report["unexpected_keys"]]
     if unfit:
         raise UserError(

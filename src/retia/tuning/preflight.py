@@ -55,7 +55,7 @@ class Problem:
 
 
 def preflight(config: PreflightConfig) -> None:
-    """Check samples, and the model that shall learn them, for everything that would ruin a run."""
+    """Refuse samples that would ruin a run."""
     inputs = {"samples": config.samples} | ({"model": config.model} if config.model else {})
     with open_step("preflight", config, inputs) as step:
         if step.done:

@@ -46,7 +46,7 @@ class Round:
     """Share of this round's samples drawn from the other round's, so that nothing is forgotten."""
     rank: int = 16
     """Rank of the adapter."""
-    alpha: float = 32.0
+    alpha: int = 32
     """Scale of the adapter; its change is multiplied by alpha / rank."""
 
     def __post_init__(self) -> None:

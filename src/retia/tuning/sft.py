@@ -8,7 +8,7 @@ import json
 import logging
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ log = logging.getLogger("retia")
 
 METRICS = "metrics.jsonl"
 Write = Callable[[dict[str, Any]], None]
+Part = Callable[["Student", Write], "Student"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,9 +36,11 @@ class SftConfig(StepConfig):
     samples: Path
     """Folder with `samples.jsonl`, as `retia write` makes it."""
     model: Path | None = None
-    """Model folder to start from; without it a new embedded student is built."""
+    """Model folder to start from; without it a new embedded student where there is a cohort, else
+    the shipped one."""
     cohort: Path | None = None
-    """Cohort with lesion masks to pre-train the vision tower on; a new student needs it."""
+    """Cohort with lesion masks to pre-train the vision tower on. A new student needs it: through
+    text alone it would learn to write and stay blind."""
     size: EmbeddedSize = field(default_factory=EmbeddedSize)
     """Size of a new student."""
     tower: TowerSettings = field(default_factory=TowerSettings)
@@ -54,13 +57,21 @@ class SftConfig(StepConfig):
 
 
 def sft(config: SftConfig) -> None:
-    """Fine-tune a student on samples in two rounds; without a model, build a small one first."""
-    inputs = {"samples": config.samples}
+    """Tune a student in two stages on instruction samples.
+
+    Starts from `config.model`; without it from a new embedded student when there is a cohort to
+    pre-train its tower on, else from the shipped student.
+
+    Raises:
+        UserError: If an input cannot be used, or no round has anything to learn.
+        CheckFailedError: If preflight refuses the samples, or a saved part does not come back
+            as it was saved.
+    """
     if config.model is None and config.cohort is None:
-        raise UserError(
-            "neither model nor cohort is given. Pass --model to tune a student, or --cohort (from "
-            "`retia grow`) to build a new one: without its lesion masks a new student stays blind."
-        )
+        from retia.weights import student_folder
+
+        config = replace(config, model=student_folder())
+    inputs = {"samples": config.samples}
     inputs |= {"model": config.model} if config.model else {}
     inputs |= {"cohort": config.cohort} if config.cohort else {}
     with open_step("sft", config, inputs) as step:
@@ -70,6 +81,7 @@ def sft(config: SftConfig) -> None:
 
 
 def _run(config: SftConfig, step: Step) -> None:
+    from retia.tuning.card import write_card
     from retia.tuning.preflight import find_problems, refuse
     from retia.tuning.verify import load_verified, save_student
 
@@ -79,57 +91,57 @@ def _run(config: SftConfig, step: Step) -> None:
     if not config.resume:
         shutil.rmtree(step.partial, ignore_errors=True)
     parts = _parts(config, samples)
+    names = ["start", *parts]
     last: Path | None = None
-    for name, train in parts.items():
+    for name in names:
         folder = step.partial / name
         if not folder.is_dir():
             with atomic_folder(folder) as part:
-                student = None if last is None else load_verified(last)
-                gathered = _Metrics(config.out / METRICS, step.partial, list(parts), name)
-                trained = train(student, gathered.write)
-                if name == "start":
+                gathered = _Metrics(config.out / METRICS, step.partial, names, name)
+                if last is None:
+                    trained = _start(config, samples)
                     refuse(find_problems(samples, config.samples, trained))
-                step.summary |= _save(trained, part)
+                else:
+                    trained = parts[name](load_verified(last), gathered.write)
+                _save(trained, part)
                 gathered.save(part)
         last = folder
-    if last is None:
-        raise UserError("nothing to do: both rounds have 0 steps.")
-    student = load_verified(last)
+    student = load_verified(step.partial / names[-1])
     save_student(student, config.out)
-    (config.out / "README.md").write_text(_card(config, student), encoding="utf-8")
-    rows = "".join((step.partial / name / METRICS).read_text() for name in parts)
+    with atomic_file(config.out / "README.md") as part:
+        part.write_text(write_card(config, student), encoding="utf-8")
+    rows = "".join((step.partial / name / METRICS).read_text() for name in names)
     with atomic_file(config.out / METRICS) as part:
         part.write_text(rows, encoding="utf-8")
-    step.summary = {"parts": list(parts)} | _last_metrics(rows)
+    step.summary = {"parts": names} | _last_metrics(rows)
 
 
-def _parts(
-    config: SftConfig, samples: Sequence[Sample]
-) -> dict[str, Callable[["Student | None", Write], "Student"]]:
+def _start(config: SftConfig, samples: Sequence[Sample]) -> "Student":
+    from retia.students.embedded import build
+    from retia.students.student import load_student
+
+    if config.model is not None:
+        return _plain(load_student(config.model))
+    return build(_texts(samples), config.size, item_seed(config.seed, "student") % 2**31)
+
+
+def _parts(config: SftConfig, samples: Sequence[Sample]) -> dict[str, Part]:
     """The parts of the run by name: each takes the student before it and returns its own."""
 
-    def start(_: "Student | None", write: Write) -> "Student":
-        from retia.students.embedded import build
-        from retia.students.student import load_student
-
-        if config.model is not None:
-            return _plain(load_student(config.model))
-        return build(_texts(samples), config.size, item_seed(config.seed, "student") % 2**31)
-
-    def tower(student: "Student | None", write: Write) -> "Student":
+    def tower(student: "Student", write: Write) -> "Student":
         from retia.tuning.tower import train_tower
 
         seed = item_seed(config.seed, "tower") % 2**31
-        train_tower(student, config.cohort, config.tower, seed, write)
+        train_tower(student, Path(config.cohort or ""), config.tower, seed, write)
         return student
 
-    def tune(name: str, settings: Round) -> Callable[["Student | None", Write], "Student"]:
-        def run(student: "Student | None", write: Write) -> "Student":
+    def tune(name: str, settings: Round) -> Part:
+        def run(student: "Student", write: Write) -> "Student":
             return _tune(config, samples, student, name, settings, write)
 
         return run
 
-    parts: dict[str, Any] = {"start": start}
+    parts: dict[str, Part] = {}
     if config.cohort is not None and config.tower.steps:
         parts["tower"] = tower
     for name, settings in (("stage1", config.stage1), ("stage2", config.stage2)):
@@ -194,21 +206,19 @@ def _texts(samples: Sequence[Sample]) -> list[str]:
 
 
 def _plain(student: "Student") -> "Student":
-    from dataclasses import replace
-
     if hasattr(student.model, "merge_and_unload"):
         return replace(student, model=student.model.merge_and_unload())
     return student
 
 
-def _save(student: "Student", folder: Path) -> dict[str, Any]:
+def _save(student: "Student", folder: Path) -> None:
     from retia.tuning.merge import merge_to
     from retia.tuning.verify import save_student
 
     if hasattr(student.model, "merge_and_unload"):
-        return {"merge": merge_to(student, folder)}
-    save_student(student, folder)
-    return {}
+        log.info("largest difference of logits after merging: %s", merge_to(student, folder))
+    else:
+        save_student(student, folder)
 
 
 def _one_thread() -> None:
@@ -246,9 +256,3 @@ def _last_metrics(rows: str) -> dict[str, Any]:
         kept = {k: v for k, v in row.items() if k in ("stage_accuracy", "loss", "eval_loss")}
         summary.setdefault(row["part"], {}).update(kept)
     return summary
-
-
-def _card(config: SftConfig, student: "Student") -> str:
-    from retia.tuning.card import write_card
-
-    return write_card(config, student)
