@@ -36,8 +36,6 @@ MAP_WEIGHT = (1.0, 2.0, 4.0, 1.0, 0.5)
 GAIN = (1.0, 1.0, 5.0, 1.0, 1.0)
 """Cover of a cell is multiplied by this and capped at 1: a microaneurysm fills no whole cell."""
 COUNTED = ("capillary_dropout", "neovascularization", "microaneurysm", "faz_enlargement")
-LOCATED = 3
-"""The first of `MAPS`, for which the quarters of the image are told apart."""
 FINE = 4
 """Map cells along one side of a token's cell."""
 
@@ -64,20 +62,15 @@ class Heads(nn.Module):
         super().__init__()
         self.maps = nn.Linear(size, len(MAPS) * FINE**2)
         self.stage = nn.Linear(2 * size, len(STAGES))
-        self.counts = nn.Linear(2 * size, len(COUNTED) + 1)
-        self.corners = nn.Linear(2 * size, 4 * LOCATED)
+        self.counts = nn.Linear(2 * size, len(COUNTED))
 
-    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Return four logits: maps, stage, counts, corners.
-
-        Maps are `(B, C, M, M)`; counts are logarithms of 1 + count of each kind, then of 1 + the
-        FAZ's share of the image in percent; corners say which quarter of the image holds a kind.
-        """
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return map logits `(B, C, M, M)`, stage logits and logarithms of 1 + counts."""
         side = math.isqrt(x.shape[1])
         maps = self.maps(x).transpose(1, 2).unflatten(2, (side, side))
         pooled = torch.cat([x.mean(1), x.amax(1)], dim=1)
         maps = nn.functional.pixel_shuffle(maps, FINE)
-        return maps, self.stage(pooled), self.counts(pooled), self.corners(pooled)
+        return maps, self.stage(pooled), self.counts(pooled)
 
 
 def read_eyes(cases: Sequence[Case], folder: Path, student: Student) -> Eyes:
@@ -225,18 +218,15 @@ def _forward(tower: Any, heads: Heads, pixels: torch.Tensor) -> tuple[torch.Tens
 
 
 def _loss(tower: Any, heads: Heads, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-    maps, stage, counts, corners = _forward(tower, heads, batch["pixels"])
+    maps, stage, counts = _forward(tower, heads, batch["pixels"])
     positive = torch.tensor(POSITIVE_WEIGHT)[:, None, None]
     per_map = nn.functional.binary_cross_entropy_with_logits(
         maps, batch["maps"], pos_weight=positive, reduction="none"
     ).mean((0, 2, 3))
     dense = (per_map * torch.tensor(MAP_WEIGHT)).sum() / sum(MAP_WEIGHT)
-    share = 100 * batch["maps"][:, -1].mean((1, 2))[:, None]
-    count = nn.functional.smooth_l1_loss(counts, torch.cat([batch["counts"], share], 1).log1p())
-    there = nn.functional.adaptive_max_pool2d(batch["maps"][:, :LOCATED], 2) > 0.3
-    corner = nn.functional.binary_cross_entropy_with_logits(corners, there.flatten(1).float())
+    count = nn.functional.smooth_l1_loss(counts, batch["counts"].log1p())
     known = batch["stages"] >= 0
-    loss = 2 * dense + 0.5 * count + 0.5 * corner
+    loss = 2 * dense + 0.5 * count
     if known.any():
         loss = loss + 0.5 * nn.functional.cross_entropy(stage[known], batch["stages"][known])
     return loss
@@ -251,7 +241,7 @@ def evaluate(tower: Any, heads: Heads, eyes: Eyes) -> dict[str, float]:
             for p in np.array_split(eyes.pixels, -(-len(eyes.pixels) // 32))
         ]
     tower.train()
-    maps, stage, counts, _ = (torch.cat(out) for out in zip(*parts, strict=True))
+    maps, stage, counts = (torch.cat(out) for out in zip(*parts, strict=True))
     known = eyes.stages >= 0
     scores: dict[str, float] = {}
     if known.any():
