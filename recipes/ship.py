@@ -30,7 +30,26 @@ def main(run: Path) -> None:
         origin = json.loads((run / name / "run.json").read_text())
         note = {k: origin[k] for k in ("step", "config", "versions", "key")}
         (target / name / "origin.json").write_text(json.dumps(note, indent=2) + "\n")
+    _add_audit(target / "student" / "README.md", run / "audit" / "run.json")
     write_checksums(target)
+
+
+def _add_audit(card: Path, audit: Path) -> None:
+    """Write the audit's headline numbers into the student's card."""
+    found = json.loads(audit.read_text())["summary"]
+    accuracy, f1 = found["balanced_accuracy"], found["claim_f1"]
+    lines = [
+        "\n## Audit\n",
+        f"On {found['cases']} held-out grown eyes of {found['groups']} patients, 95 % intervals by",
+        "bootstrap over patients:\n",
+        *(f"- stage, {name} image: balanced accuracy {_shown(a)}" for name, a in accuracy.items()),
+        f"- claims of the reasoning: F1 {_shown(f1)}",
+    ]
+    card.write_text(card.read_text() + "\n".join(lines) + "\n")
+
+
+def _shown(interval: dict[str, float]) -> str:
+    return f"{interval['estimate']:.3f} [{interval['low']:.3f}, {interval['high']:.3f}]"
 
 
 if __name__ == "__main__":

@@ -35,3 +35,27 @@ def grown_graphs() -> list[tuple[str, VesselGraph]]:
         vessels, faz = segment_image(pixels, eye.mm_per_px)
         graphs.append((stage, build_graph(f"eye{seed}", vessels, faz, eye.mm_per_px, pixels)))
     return graphs
+
+
+@pytest.fixture(scope="session")
+def hetero_graphs(grown_graphs: list[tuple[str, VesselGraph]]) -> list:
+    """The same graphs as `HeteroData`; every third is of a healthy eye."""
+    from retia.graphs.hetero import to_hetero_data
+
+    return [to_hetero_data(graph) for _, graph in grown_graphs]
+
+
+@pytest.fixture(scope="session")
+def stage_model(hetero_graphs: list):
+    """An untrained staging model, scaled to those graphs."""
+    import torch
+
+    from retia.staging.model import StageModel
+    from retia.staging.network import StageNetwork
+    from retia.staging.scaling import fit_scaling, mean_features
+
+    torch.manual_seed(3)
+    settings = {"hidden": 12, "layers": 2, "dropout": 0.1}
+    scaling = fit_scaling(hetero_graphs)
+    baseline = mean_features([scaling.apply(g) for g in hetero_graphs[::3]])
+    return StageModel(StageNetwork(**settings).eval(), scaling, settings, baseline)

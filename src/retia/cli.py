@@ -33,6 +33,10 @@ VERBS: dict[str, tuple[str, str]] = {
     "write": ("retia.instructions.write:write", "Put cases into words: instruction samples."),
     "preflight": ("retia.tuning.preflight:preflight", "Refuse samples that would ruin a run."),
     "sft": ("retia.tuning.sft:sft", "Tune a student in two stages on instruction samples."),
+    "merge": (
+        "retia.tuning.merge:merge",
+        "Merge a LoRA adapter into its base model and check that both answer alike.",
+    ),
     "evaluate": ("retia.evaluation.evaluate:evaluate", "Audit a student on held-out samples."),
     "explain": ("retia.explain:explain", "Explain one image in both voices."),
     "run": ("retia.cli:run", "Run a whole recipe, step after step, resumable."),

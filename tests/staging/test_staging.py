@@ -7,37 +7,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retia.errors import UserError
-from retia.graphs.hetero import EDGE_TYPES, FEATURES, to_hetero_data
-from retia.records import Case, VesselGraph
+from retia.graphs.hetero import EDGE_TYPES, FEATURES
+from retia.records import Case
 from retia.staging.model import StageModel
-from retia.staging.network import StageNetwork
-from retia.staging.scaling import LIMIT, fit_scaling, mean_features
+from retia.staging.scaling import LIMIT, fit_scaling
 from retia.staging.splits import assign_splits
 
 
-@pytest.fixture(scope="module")
-def graphs(grown_graphs: list[tuple[str, VesselGraph]]):
-    return [to_hetero_data(graph) for _, graph in grown_graphs]
-
-
-@pytest.fixture(scope="module")
-def model(graphs) -> StageModel:
-    torch.manual_seed(0)
-    settings = {"hidden": 16, "layers": 2, "dropout": 0.1}
-    scaling = fit_scaling(graphs)
-    baseline = mean_features([scaling.apply(g) for g in graphs[::3]])
-    return StageModel(StageNetwork(**settings).eval(), scaling, settings, baseline)
-
-
-def test_probabilities_do_not_depend_on_the_batch(model: StageModel, graphs):
-    together = model.probabilities(graphs)
-    alone = torch.cat([model.probabilities([g]) for g in graphs])
+def test_probabilities_do_not_depend_on_the_batch(stage_model: StageModel, hetero_graphs):
+    together = stage_model.probabilities(hetero_graphs)
+    alone = torch.cat([stage_model.probabilities([g]) for g in hetero_graphs])
     assert torch.allclose(together, alone, atol=1e-5)
-    assert torch.allclose(together.sum(dim=1), torch.ones(len(graphs)), atol=1e-5)
+    assert torch.allclose(together.sum(dim=1), torch.ones(len(hetero_graphs)), atol=1e-5)
 
 
-def test_the_order_of_nodes_changes_nothing(model: StageModel, graphs):
-    graph = graphs[1]
+def test_the_order_of_nodes_changes_nothing(stage_model: StageModel, hetero_graphs):
+    graph = hetero_graphs[1]
     turned = graph.clone()
     rng = np.random.default_rng(0)
     place = {}
@@ -49,14 +34,16 @@ def test_the_order_of_nodes_changes_nothing(model: StageModel, graphs):
         rows = graph[source, name, target].edge_index
         moved = torch.stack([place[source][rows[0]], place[target][rows[1]]])
         turned[source, name, target].edge_index = moved
-    assert torch.allclose(model.probabilities([graph]), model.probabilities([turned]), atol=1e-5)
+    assert torch.allclose(
+        stage_model.probabilities([graph]), stage_model.probabilities([turned]), atol=1e-5
+    )
 
 
-def test_a_saved_model_read_again_is_the_same(model: StageModel, graphs, tmp_path):
-    model.save(tmp_path)
+def test_a_saved_model_read_again_is_the_same(stage_model: StageModel, hetero_graphs, tmp_path):
+    stage_model.save(tmp_path)
     again = StageModel.load(tmp_path)
-    assert torch.equal(model.probabilities(graphs), again.probabilities(graphs))
-    assert again.baseline == model.baseline
+    assert torch.equal(stage_model.probabilities(hetero_graphs), again.probabilities(hetero_graphs))
+    assert again.baseline == stage_model.baseline
 
 
 def test_a_model_of_other_features_is_refused(model: StageModel, tmp_path):
@@ -68,22 +55,22 @@ def test_a_model_of_other_features_is_refused(model: StageModel, tmp_path):
         StageModel.load(tmp_path)
 
 
-def test_scaled_training_features_are_z_scores(graphs):
-    scaling = fit_scaling(graphs)
+def test_scaled_training_features_are_z_scores(hetero_graphs):
+    scaling = fit_scaling(hetero_graphs)
     for kind in FEATURES:
-        x = torch.cat([scaling.apply(g)[kind].x for g in graphs])
+        x = torch.cat([scaling.apply(g)[kind].x for g in hetero_graphs])
         assert x.abs().max() <= LIMIT
         assert x.mean(dim=0).abs().max() < 0.2
 
 
-def test_an_eye_without_vessels_can_be_staged(model: StageModel, graphs):
-    bare = graphs[0].clone()
+def test_an_eye_without_vessels_can_be_staged(stage_model: StageModel, hetero_graphs):
+    bare = hetero_graphs[0].clone()
     for kind in ("segment", "area"):
         bare[kind].x = bare[kind].x[:0]
     for edge_type in EDGE_TYPES:
         if edge_type != ("faz", "is", "faz"):
             bare[edge_type].edge_index = torch.zeros((2, 0), dtype=torch.long)
-    assert torch.isfinite(model.probabilities([bare])).all()
+    assert torch.isfinite(stage_model.probabilities([bare])).all()
 
 
 cohorts = st.lists(

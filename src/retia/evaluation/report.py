@@ -8,9 +8,9 @@ import numpy as np
 
 from retia.evaluation.audit import Audit
 from retia.evaluation.measure import UNREADABLE, StageRow
-from retia.figures import Report, bar_chart, confusion_chart, draw_findings
+from retia.figures import Report, bar_chart, confusion_chart, draw_findings, sentences_html
 from retia.figures.report import figure
-from retia.records import Case, Sentence
+from retia.records import Case
 from retia.statistics import Interval
 from retia.taxonomy import STAGES, read_vocabulary
 
@@ -25,13 +25,6 @@ LOOKS_TEXT = {
     "make it clearly worse.",
     None: "Whether the student uses the image was not tested (controls absent, or too few groups).",
 }
-
-NO_ELEMENT = {
-    "supported": "the record says so; nothing was found where somebody looked",
-    "contradicted": "the record says otherwise; nothing of the kind was found there",
-    "unsupported": "the record cannot tell",
-}
-"""Shown on hover where no element of the image can be named."""
 
 
 def write_report(
@@ -226,19 +219,6 @@ def pick_examples(rows: Sequence[StageRow], count: int) -> list[StageRow]:
     longest = max(map(len, pools), default=0)
     turns = [pool[i] for i in range(longest) for pool in pools if i < len(pool)]
     return turns[:count]
-
-
-def sentences_html(sentences: Sequence[Sentence]) -> str:
-    """Sentences as HTML: coloured by verdict, with the evidence on hover."""
-    parts = []
-    for s in sentences:
-        if s.verdict is None:
-            parts.append(f'<span title="states nothing to check">{escape(s.text)}</span>')
-            continue
-        evidence = ", ".join(s.evidence) or NO_ELEMENT[s.verdict]
-        title = escape(f"{s.verdict}: {evidence}", quote=True)
-        parts.append(f'<span class="{s.verdict}" title="{title}">{escape(s.text)}</span>')
-    return f"<p>{' '.join(parts)}</p>"
 
 
 def _verdict_html(row: StageRow) -> str:

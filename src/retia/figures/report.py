@@ -95,13 +95,22 @@ class Report:
             part.write_text(page, encoding="utf-8")
 
 
+NO_ELEMENT = {
+    "supported": "the record says so; nothing was found where somebody looked",
+    "contradicted": "the record says otherwise; nothing of the kind was found there",
+    "unsupported": "the record cannot tell",
+}
+"""Shown on hover where no element of the image can be named."""
+
+
 def sentences_html(sentences: Iterable[Sentence]) -> str:
     """Sentences as HTML: coloured by verdict, with the evidence on hover."""
     parts = []
     for s in sentences:
-        evidence = ", ".join(s.evidence) or "no element of the graph"
-        title = escape(f"{s.verdict}: {evidence}" if s.verdict else evidence, quote=True)
-        parts.append(f'<span class="{s.verdict or ""}" title="{title}">{escape(s.text)}</span>')
+        verdict = s.verdict or ""
+        evidence = ", ".join(s.evidence) or NO_ELEMENT.get(verdict, "no element of the graph")
+        title = escape(f"{verdict}: {evidence}" if verdict else evidence, quote=True)
+        parts.append(f'<span class="{verdict}" title="{title}">{escape(s.text)}</span>')
     return f"<p>{' '.join(parts)}</p>"
 
 

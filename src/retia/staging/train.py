@@ -26,13 +26,17 @@ class StageTrainConfig(StepConfig):
     epochs: int = 10
     """Rounds over the training part; the best on the validation part is kept."""
     batch_size: int = 8
+    """Graphs a step."""
     learning_rate: float = 3e-3
+    """Peak of the one-cycle schedule."""
     weight_decay: float = 1e-3
+    """Of AdamW."""
     hidden: int = 24
     """Width of the network."""
     layers: int = 1
     """Rounds of message passing."""
     dropout: float = 0.2
+    """Share of pooled features dropped in training."""
 
 
 def train(config: StageTrainConfig) -> dict[str, Any] | None:
@@ -51,6 +55,7 @@ def train(config: StageTrainConfig) -> dict[str, Any] | None:
         if step.done:
             return None
         from retia.graphs.reference import healthy_reference
+        from retia.runs.step import write_json
         from retia.staging.data import read_graphs
         from retia.staging.metrics import stage_metrics
         from retia.staging.predict import predictions_table, write_predictions
@@ -65,6 +70,7 @@ def train(config: StageTrainConfig) -> dict[str, Any] | None:
         table = predictions_table(model, cases, graphs)
         write_predictions(step.out, table)
         step.summary = stage_metrics(table, config.seed)
+        write_json(step.out / "metrics.json", step.summary)
         _write_card(step.out, config, step.summary, {k: len(v) for k, v in parts.items()})
         log.info(
             "balanced accuracy %s on %d held-out eyes", step.summary["text"], step.summary["n"]

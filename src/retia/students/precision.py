@@ -9,14 +9,19 @@ from pathlib import Path
 CPU_FLAGS = Path("/proc/cpuinfo")
 
 
-def use_bf16(cpu_flags: Path = CPU_FLAGS) -> bool:
+def use_bf16(device: str | None = None, cpu_flags: Path = CPU_FLAGS) -> bool:
     """Return True where training shall use bf16 autocast.
 
-    On CUDA: if the device computes bf16 natively. On a CPU: only with `amx_bf16` among its flags.
+    Args:
+        device: `cpu` or `cuda`; by default CUDA where there is one.
+        cpu_flags: Where Linux lists the processor's flags.
+
+    Returns:
+        On CUDA: if the device computes bf16 natively. On a CPU: if it has `amx_bf16`.
     """
     import torch
 
-    if torch.cuda.is_available():
+    if device != "cpu" and torch.cuda.is_available():
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if not cpu_flags.is_file():
         return False

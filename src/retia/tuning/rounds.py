@@ -69,7 +69,7 @@ def train_round(
             lr_scheduler_type="cosine",
             warmup_steps=min(settings.warmup_steps, settings.steps // 4 + 1),
             max_grad_norm=1.0,
-            bf16=use_bf16(),
+            bf16=use_bf16(student.model.device.type),
             use_cpu=not cuda,
             assistant_only_loss=True,
             max_length=None,

@@ -7,6 +7,7 @@ Trained end to end through text alone, a small student writes fluent sentences a
 after a few minutes of this it learns to read the image (measured, see the docs of `retia sft`).
 """
 
+import functools
 import logging
 import math
 import time
@@ -212,8 +213,13 @@ def _augmented(
     }
 
 
+@functools.cache
+def _bf16() -> bool:
+    return use_bf16("cpu")
+
+
 def _forward(tower: Any, heads: Heads, pixels: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    with torch.autocast("cpu", torch.bfloat16, enabled=use_bf16()):
+    with torch.autocast("cpu", torch.bfloat16, enabled=_bf16()):
         return tuple(out.float() for out in heads(tower(pixels).last_hidden_state))
 
 
