@@ -46,8 +46,8 @@ def test_a_saved_model_read_again_is_the_same(stage_model: StageModel, hetero_gr
     assert again.baseline == stage_model.baseline
 
 
-def test_a_model_of_other_features_is_refused(model: StageModel, tmp_path):
-    model.save(tmp_path)
+def test_a_model_of_other_features_is_refused(stage_model: StageModel, tmp_path):
+    stage_model.save(tmp_path)
     config = (tmp_path / "config.json").read_text()
     first = next(iter(FEATURES["segment"]))
     (tmp_path / "config.json").write_text(config.replace(f'"{first}"', '"shoe_size"', 1))
