@@ -91,3 +91,10 @@ def test_a_missing_input_writes_nothing(tmp_path: Path):
 def test_item_seeds_depend_on_seed_and_item_alone():
     assert item_seed(1, "a") == item_seed(1, "a")
     assert len({item_seed(s, i) for s in range(20) for i in "abc"}) == 60
+
+
+def test_a_step_that_is_refused_at_once_leaves_no_folder(tmp_path: Path):
+    config = SquareConfig(out=tmp_path / "a")
+    with pytest.raises(UserError, match="no"), open_step("square", config):
+        raise UserError("no")
+    assert not (tmp_path / "a").exists()

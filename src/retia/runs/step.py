@@ -125,7 +125,13 @@ def open_step(
     step.out.mkdir(parents=True, exist_ok=True)
     (step.out / "run.json").unlink(missing_ok=True)
     wall_s, cpu_s = time.perf_counter(), _cpu_s()
-    yield step
+    try:
+        yield step
+    except BaseException:
+        # A step that was refused before it wrote anything leaves nothing behind.
+        if not any(step.out.iterdir()):
+            step.out.rmdir()
+        raise
     wall_s, cpu_s = time.perf_counter() - wall_s, _cpu_s() - cpu_s
     _seal(step, wall_s, cpu_s)
     log.info("%s: %s in %.1f s", name, step.out, wall_s)
