@@ -60,6 +60,9 @@ def test_every_flag_is_explained(verb: str, capsys: pytest.CaptureFixture[str]):
         (["stage"], "stage train or stage predict"),
         (["run", "absent.yaml"], "absent.yaml does not exist"),
         (["grow", "--config"], "--config stands without a file"),
+        (["grow", "--count", "many", "--out", "x"], "--count: invalid literal"),
+        (["grow", "--cuont", "3", "--out", "x"], "Did you mean `--count`?"),
+        (["grow"], "--out PATH"),
     ],
 )
 def test_wrong_usage_is_one_line_and_exit_2(

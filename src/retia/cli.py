@@ -165,14 +165,10 @@ def main(argv: list[str] | None = None) -> int:
 
 def call(verb: str, args: list[str], quiet: bool = False) -> Any:
     """Parse the flags of a verb, run it, and return its summary."""
-    import tyro
-
     function, kind = load_verb(verb)
     if verb in POSITIONAL and args and not args[0].startswith("-"):
         args = [POSITIONAL[verb], *args]
-    default, args = take_config(args, kind)
-    line = VERBS[verb][1]
-    config = tyro.cli(kind, default=default, args=args, prog=f"retia {verb}", description=line)
+    config = parse_flags(verb, kind, args)
     logging.basicConfig(
         level=logging.WARNING if quiet else logging.INFO,
         format="%(message)s",
@@ -182,6 +178,41 @@ def call(verb: str, args: list[str], quiet: bool = False) -> Any:
     for noisy in ("httpx", "matplotlib", "PIL", "numba", "accelerate", "transformers", "trl"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     return function(config)
+
+
+def parse_flags(verb: str, kind: type, args: list[str]) -> Any:
+    """Build a verb's config from its flags and its `--config` file.
+
+    Raises:
+        UserError: If a flag is unknown, missing or of the wrong type; in one line.
+    """
+    import contextlib
+    import io
+
+    import tyro
+
+    default, args = take_config(args, kind)
+    line = VERBS[verb][1]
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            return tyro.cli(
+                kind, default=default, args=args, prog=f"retia {verb}", description=line
+            )
+    except SystemExit as stop:
+        if not stop.code:
+            raise
+        raise UserError(_first_part(said.getvalue()) + f" See `retia {verb} --help`.") from None
+
+
+def _first_part(box: str) -> str:
+    """What tyro's box says above the help it repeats, and the flag it thinks was meant."""
+    lines = [line.strip("│╭╮╰╯ ") for line in box.splitlines()[1:]]
+    end = next((i for i, line in enumerate(lines) if line.startswith("─")), len(lines))
+    text = " ".join(line for line in lines[:end] if line).rstrip(".") + "."
+    if "Perhaps you meant:" in lines:
+        text += f" Did you mean `{lines[lines.index('Perhaps you meant:') + 1].split()[0]}`?"
+    return text
 
 
 def take_config(args: list[str], kind: type) -> tuple[Any, list[str]]:
@@ -255,7 +286,13 @@ def overview() -> str:
 
 def entry() -> None:
     """Entry point of the `retia` command."""
-    sys.exit(main())
+    try:
+        code = main()
+    except BrokenPipeError:
+        # The reader (such as `head`) has seen enough; nobody is left to be told.
+        sys.stdout = None
+        code = 0
+    sys.exit(code)
 
 
 if __name__ == "__main__":
