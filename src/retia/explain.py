@@ -149,8 +149,8 @@ def _with_student(
 def _overlay(
     scan: "ScanImage", seen: "Case", graph: "VesselGraph", attribution: "Attribution"
 ) -> "np.ndarray":
-    from retia.attribution.attribute import draw_attribution
     from retia.attribution.findings import shares_of
+    from retia.attribution.overlay import draw_attribution
 
     return draw_attribution(scan.pixels, seen, graph, shares_of(attribution))
 
@@ -158,20 +158,35 @@ def _overlay(
 def _write(out: Path, explanation: Explanation, overlay: "np.ndarray", text: str) -> None:
     from retia.atomic import atomic_file
     from retia.figures import Report, sentences_html, write_png
+    from retia.taxonomy import read_vocabulary
 
+    vocabulary = read_vocabulary("octa")
+    student = explanation.student_stage
     write_png(out / "overlay.png", overlay)
     report = Report(f"Explanation of {explanation.image}")
     probability = explanation.probabilities[explanation.stage]
     report.headline(
         [
-            (explanation.stage, "stage, graph model", f"probability {probability:.2f}"),
-            (explanation.student_stage or "none", "stage, student", "generated from the pixels"),
-            *((f"{m.value:.2f} {m.unit or ''}", m.name, m.source) for m in explanation.measures),
+            (
+                vocabulary.stage_name(explanation.stage),
+                "stage, graph model",
+                f"probability {probability:.2f}",
+            ),
+            (
+                vocabulary.stage_name(student) if student else "none",
+                "stage, student",
+                "generated from the pixels",
+            ),
+            *(
+                (f"{m.value:.2f} {m.unit or ''}", vocabulary.measures[m.name][0], m.source)
+                for m in explanation.measures
+            ),
         ]
     )
     report.picture(
         overlay,
-        "Left: what spoke for the stage (red, by integrated gradients). Right: findings.",
+        "Left: vessels and FAZ as segmented. Middle: what spoke for the stage (red, by integrated "
+        "gradients). Right: findings.",
     )
     report.heading("The graph's voice")
     report.html(sentences_html(explanation.sentences))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from retia.runs import StepConfig, open_step
 
 if TYPE_CHECKING:
-    from retia.records import Attribution, Case, VesselGraph
+    from retia.records import Attribution, Case
     from retia.records.graph_folder import GraphFolder
 
 log = logging.getLogger("retia")
@@ -90,6 +90,7 @@ def attribute_case(item: _Item, out: Path) -> None:
     import json
 
     from retia.attribution.findings import shares_of, top_elements
+    from retia.attribution.overlay import draw_attribution
     from retia.attribution.voice import attribute_one
     from retia.figures import write_png
     from retia.images import read_image, reroot
@@ -116,21 +117,6 @@ def _open(folder: Path) -> "GraphFolder":
     from retia.records.graph_folder import GraphFolder
 
     return GraphFolder(folder)
-
-
-def draw_attribution(pixels: Any, case: "Case", graph: "VesselGraph", shares: Any) -> Any:
-    """The image with its elements tinted by importance, and its findings beside it, RGB."""
-    import numpy as np
-
-    from retia.figures import draw_findings, draw_weights
-    from retia.graphs.painting import paint_areas, paint_segments
-
-    weights = paint_segments(graph, pixels.shape, shares.segment)
-    areas = paint_areas(graph, pixels.shape, shares.area)
-    weights = np.where(np.abs(weights) >= np.abs(areas), weights, areas)
-    return np.concatenate(
-        [draw_weights(pixels, weights, 2), draw_findings(pixels, case.findings, 2)], axis=1
-    )
 
 
 def _node_table(attribution: "Attribution", shares: Any) -> Any:
