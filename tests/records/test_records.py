@@ -140,6 +140,8 @@ def test_a_folder_of_cases_written_and_read_is_the_same(tmp_path: Path):
         ('{"file_name": "x", "id": "b", "group": "g", "modality": "octa", "mm_per_px": NaN}',
          "line 2: no valid JSON"),
         ('{"file_name": "x", ', "line 2: no valid JSON"),
+        ('{"file_name": "x", "id": "../b", "group": "g", "modality": "octa"}',
+         "id '../b' cannot name a file"),
         ('{"file_name": "x", "id": "a", "group": "g", "modality": "octa"}',
          "id 'a' stands 2 times"),
         ('{"file_name": "x", "id": "b", "group": "a", "modality": "octa", "split": "test"}',

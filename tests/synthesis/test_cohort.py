@@ -243,3 +243,15 @@ def test_the_folder_loads_as_an_image_folder(cohort: Path, cases: list[Case], tm
     pixels = np.asarray(rows[5]["image"])
     np.testing.assert_array_equal(pixels, read_image(cohort / cases[5].file_name).pixels)
     assert len(rows[5]["findings"]) == len(cases[5].findings)
+
+
+def test_a_new_cohort_in_the_same_folder_leaves_no_old_eye_behind(tmp_path: Path):
+    out = tmp_path / "cohort"
+    (out / "images").mkdir(parents=True)
+    for name in ("000007.png", "mine.png"):
+        (out / "images" / name).write_bytes(b"old")
+    (out / "lesions" / "000000").mkdir(parents=True)
+    (out / "lesions" / "000000" / "f99.png").write_bytes(b"old")
+    grow(GrowConfig(out=out, count=1, seed=1))
+    assert sorted(p.name for p in (out / "images").iterdir()) == ["000000.png", "mine.png"]
+    assert not (out / "lesions" / "000000" / "f99.png").exists()

@@ -32,11 +32,18 @@ def read_cases(folder: Path) -> list[Case]:
 
 
 def check_cases(cases: Sequence[Case], where: str) -> None:
-    """Refuse duplicate ids and groups that lie in two splits.
+    """Refuse ids that are no file names or stand twice, and groups that lie in two splits.
 
     Raises:
         UserError: Naming the first such id or group.
     """
+    for case in cases:
+        # Ids become names of files: one that climbs out of its folder would write elsewhere.
+        if not case.id or case.id.startswith(".") or set(case.id) & set("/\\"):
+            raise UserError(
+                f"{where}: id {case.id!r} cannot name a file. Ids hold no slash and do not begin "
+                "with a dot."
+            )
     id, times = Counter(c.id for c in cases).most_common(1)[0]
     if times > 1:
         raise UserError(

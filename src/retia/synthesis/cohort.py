@@ -73,6 +73,7 @@ def grow(config: GrowConfig) -> dict[str, Any] | None:
             warm()  # compile once, before the workers start; they load the cache
         plans = plan_cohort(config)
         done = step.map(grow_eye, {p.id: p for p in plans}, "growing")
+        _clear_eyes(step.out)
         cases, tables = [], []
         for id, folder in done.items():
             cases.append(_move(folder, step.out, id))
@@ -270,6 +271,18 @@ def _segments(eye: "Eye", id: str) -> "pl.DataFrame":
         .with_columns(pl.col(pl.Float64).cast(pl.Float32))
         .filter(pl.Series(seen))
     )
+
+
+def _clear_eyes(out: Path) -> None:
+    """Remove the eyes of an earlier cohort, known by their six-digit names; nothing else."""
+    import shutil
+
+    for target in ("images", "vessels", "faz", "lesions"):
+        for path in (out / target).glob("[0-9]" * 6 + "*"):
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.suffix == ".png" and len(path.stem) == 6:
+                path.unlink()
 
 
 def _move(folder: Path, out: Path, id: str) -> Case:
