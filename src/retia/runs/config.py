@@ -71,8 +71,3 @@ def to_config(kind: type[Config], values: dict[str, Any], where: str) -> Config:
         return pydantic.TypeAdapter(kind).validate_python(values)
     except pydantic.ValidationError as error:
         raise UserError(f"{where}: {describe(error, kind)}") from None
-
-
-def read_config(path: Path, kind: type[Config], overrides: dict[str, Any] | None = None) -> Config:
-    """Read a config from a YAML file; `overrides` win over the file."""
-    return to_config(kind, {**read_yaml(path), **(overrides or {})}, str(path))

@@ -141,6 +141,7 @@ def grow_eye(plan: EyePlan, out: Path) -> None:
 
     from retia.atomic import atomic_file
     from retia.figures import write_png
+    from retia.images.image import write_mask
     from retia.records.jsonl import to_json
     from retia.synthesis.disease import draw_disease
     from retia.synthesis.eye import make_eye
@@ -164,11 +165,11 @@ def grow_eye(plan: EyePlan, out: Path) -> None:
     write_png(out / "image.png", eye.image())
     vessels = eye.vessel_mask()
     faz = eye.faz.mask(eye.image_px, eye.mm_per_px)
-    write_png(out / "vessels.png", vessels.astype(np.uint8) * 255)
-    write_png(out / "faz.png", faz.astype(np.uint8) * 255)
+    write_mask(out / "vessels.png", vessels)
+    write_mask(out / "faz.png", faz)
     (out / "lesions").mkdir()
     for finding, lesion in zip(findings, eye.lesions, strict=True):
-        write_png(out / "lesions" / f"{finding.id}.png", lesion.mask.astype(np.uint8) * 255)
+        write_mask(out / "lesions" / f"{finding.id}.png", lesion.mask)
     _segments(eye, plan.id).write_parquet(out / TABLE)
     with atomic_file(out / "case.json") as part:
         part.write_text(to_json(_case(eye, plan, findings, vessels, faz)))
@@ -310,9 +311,8 @@ def _write_sheet(out: Path, cases: list[Case]) -> None:
     from retia.figures import contact_sheet, draw_findings, write_png
     from retia.images import read_image
 
-    chosen = [c for stage in ("healthy", "npdr", "pdr") for c in cases if c.stage == stage]
-    by_stage = {s: [c for c in chosen if c.stage == s][:4] for s in ("healthy", "npdr", "pdr")}
-    shown = [c for part in by_stage.values() for c in part]
+    stages = ("healthy", "npdr", "pdr")
+    shown = [c for stage in stages for c in [c for c in cases if c.stage == stage][:4]]
     pictures = [draw_findings(read_image(out / c.file_name).pixels, c.findings, 1) for c in shown]
     captions = [f"{c.id} {c.stage} {c.grade or ''} {c.laterality}" for c in shown]
     if shown:
