@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from retia.images import read_picture
 from retia.records import read_samples
 from retia.students.student import load_student
 from retia.tuning.samples import (
@@ -11,7 +12,6 @@ from retia.tuning.samples import (
     PAD_TO,
     image_tokens,
     make_collator,
-    read_pixels,
     to_dataset,
     to_rows,
     tokenize,
@@ -76,5 +76,5 @@ def test_a_damaged_image_is_named(tmp_path):
 
     path = tmp_path / "broken.png"
     path.write_bytes(b"no image")
-    with pytest.raises(UserError, match=r"broken\.png cannot be read"):
-        read_pixels(path)
+    with pytest.raises(UserError, match=r"broken\.png is no readable image"):
+        read_picture(path)

@@ -5,12 +5,12 @@ import json
 import pytest
 
 from retia.errors import CheckFailedError, UserError
+from retia.images import read_picture
 from retia.records import read_cases
 from retia.students.ask import ask
 from retia.students.score import score
 from retia.students.student import load_student
 from retia.tuning import rounds
-from retia.tuning.samples import read_pixels
 from retia.tuning.settings import Round
 from retia.tuning.sft import sft
 from retia.tuning.verify import load_verified, save_student
@@ -25,7 +25,7 @@ def contents(folder):
 def test_the_trained_answer_scores_above_a_wrong_one(tuned, toy):
     student = load_student(tuned)
     cases = [c for c in read_cases(toy / "cohort") if c.split == "train"][:12]
-    images = [read_pixels(toy / "cohort" / c.file_name) for c in cases]
+    images = [read_picture(toy / "cohort" / c.file_name) for c in cases]
     names = {"npdr": "It is NPDR.", "healthy": "It is healthy."}
     right = [names[c.stage] for c in cases]
     wrong = [names["healthy" if c.stage == "npdr" else "npdr"] for c in cases]

@@ -97,7 +97,8 @@ def read_lexicon(modality: str) -> Lexicon:
         for pattern in _predicate_patterns(subject, adjective, opposite, graded)
     )
     return Lexicon(
-        names=re.compile(rf"(?<![\w-])(?:{'|'.join(parts)})(?![\w-])"),
+        # A vocabulary without kinds finds nothing: `(?!)` never matches.
+        names=re.compile(rf"(?<![\w-])(?:{'|'.join(parts) or '(?!)'})(?![\w-])"),
         kinds={f"k{i}": id for i, (_, id) in enumerate(entries)},
         severities=severities,
         predicates=predicates,

@@ -2,5 +2,6 @@
 
 from retia.images.folder import read_image_folder, reroot
 from retia.images.image import ScanImage, read_image, read_mask
+from retia.images.picture import read_picture
 
-__all__ = ["ScanImage", "read_image", "read_image_folder", "read_mask", "reroot"]
+__all__ = ["ScanImage", "read_image", "read_image_folder", "read_mask", "read_picture", "reroot"]

@@ -1,6 +1,7 @@
 """Reading one image, with a clear line for everything that can be wrong with it."""
 
 import io
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,15 +55,8 @@ def read_image(
     """
     path = Path(path)
     notes: list[str] = []
-    with _open(path) as image:
-        _check_size(path, image.size, max_megapixels)
-        try:
-            image.load()
-        except (OSError, SyntaxError, ValueError) as error:
-            raise UserError(
-                f"{path} is damaged ({error}). Expected a whole image file; copy it again."
-            ) from None
-        pixels = _to_grey(path, image, notes)
+    with open_image(path, max_megapixels=max_megapixels) as image:
+        pixels = to_grey(str(path), image, notes)
     return ScanImage(pixels=pixels, mm_per_px=mm_per_px, laterality=laterality, notes=tuple(notes))
 
 
@@ -72,12 +66,9 @@ def read_mask(path: Path) -> np.ndarray:
     Raises:
         UserError: If the file is missing or damaged.
     """
-    with _open(Path(path)) as image:
-        try:
-            # 1-bit files hold 0/255 bytes behind a bool type; grey is safe for every library.
-            return np.asarray(image.convert("L")) > 127
-        except OSError as error:
-            raise UserError(f"{path} is damaged ({error}). Expected a mask image.") from None
+    with open_image(Path(path), max_megapixels=math.inf, smallest_px=1) as image:
+        # 1-bit files hold 0/255 bytes behind a bool type; grey is safe for every library.
+        return np.asarray(image.convert("L")) > 127
 
 
 def write_mask(path: Path, mask: np.ndarray) -> None:
@@ -87,37 +78,62 @@ def write_mask(path: Path, mask: np.ndarray) -> None:
     Image.fromarray(mask.astype(np.uint8) * 255).save(path, optimize=False, compress_level=6)
 
 
-def _open(path: Path) -> "Image":
+def open_image(
+    source: Path | bytes,
+    name: str | None = None,
+    max_megapixels: float = MAX_MEGAPIXELS,
+    smallest_px: int = SMALLEST_PX,
+) -> "Image":
+    """Open and decode an image file; its size is checked before the pixels are decoded.
+
+    Args:
+        source: Its path or its bytes.
+        name: What messages call it; its path when left out.
+        max_megapixels: Larger images are refused.
+        smallest_px: Images with a shorter side are refused.
+
+    Raises:
+        UserError: If it is missing, empty, damaged, of another type, too small or too large.
+    """
     import warnings
 
     from PIL import Image, UnidentifiedImageError
 
-    if not path.is_file():
-        raise UserError(f"{path} does not exist. Expected an image file there.")
-    data = path.read_bytes()
+    name = name or ("the image" if isinstance(source, bytes) else str(source))
+    if not isinstance(source, bytes) and not Path(source).is_file():
+        raise UserError(f"{name} does not exist. Expected an image file there.")
+    data = source if isinstance(source, bytes) else Path(source).read_bytes()
     if not data:
-        raise UserError(f"{path} is empty (0 bytes). Expected an image file; copy it again.")
+        raise UserError(f"{name} is empty (0 bytes). Expected an image file; copy it again.")
     try:
         with warnings.catch_warnings():
             # Large but allowed images: `_check_size` decides, before anything is decoded.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            return Image.open(io.BytesIO(data), formats=FORMATS)
+            image = Image.open(io.BytesIO(data), formats=FORMATS)
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
         raise UserError(
-            f"{path} is no readable image (its first bytes are {data[:8]!r}). "
+            f"{name} is no readable image (its first bytes are {data[:8]!r}). "
             f"Expected {', '.join(FORMATS)}."
         ) from None
     except Image.DecompressionBombError as error:
         raise UserError(
-            f"{path} is far too large to be a scan ({error}). Crop or shrink it."
+            f"{name} is far too large to be a scan ({error}). Crop or shrink it."
         ) from None
-
-
-def _check_size(path: Path, size: tuple[int, int], max_megapixels: float) -> None:
-    width, height = size
-    if min(size) < SMALLEST_PX:
+    _check_size(name, image.size, max_megapixels, smallest_px)
+    try:
+        image.load()
+    except (OSError, SyntaxError, ValueError) as error:
         raise UserError(
-            f"{path} is {width} x {height} px. Expected at least {SMALLEST_PX} px a side; "
+            f"{name} is damaged ({error}). Expected a whole image file; copy it again."
+        ) from None
+    return image
+
+
+def _check_size(path: str, size: tuple[int, int], max_megapixels: float, smallest_px: int) -> None:
+    width, height = size
+    if min(size) < smallest_px:
+        raise UserError(
+            f"{path} is {width} x {height} px. Expected at least {smallest_px} px a side; "
             "use the scan at its original size."
         )
     if width * height > max_megapixels * 1e6:
@@ -127,7 +143,12 @@ def _check_size(path: Path, size: tuple[int, int], max_megapixels: float) -> Non
         )
 
 
-def _to_grey(path: Path, image: "Image", notes: list[str]) -> np.ndarray:
+def to_grey(path: str, image: "Image", notes: list[str]) -> np.ndarray:
+    """Convert a decoded image to uint8, shape `(H, W)`, noting what was converted.
+
+    Raises:
+        UserError: If it is coloured or holds pixels that are no numbers.
+    """
     mode = image.mode
     if mode == "L":
         return np.asarray(image)
@@ -151,7 +172,7 @@ def _to_grey(path: Path, image: "Image", notes: list[str]) -> np.ndarray:
     return rgb.mean(axis=2).round().astype(np.uint8)
 
 
-def _from_deep(path: Path, deep: np.ndarray) -> np.ndarray:
+def _from_deep(path: str, deep: np.ndarray) -> np.ndarray:
     if not np.isfinite(deep).all():
         raise UserError(f"{path} holds pixels that are not finite. Expected numbers only.")
     top = float(deep.max())

@@ -12,6 +12,9 @@ from retia.records.record import record
 Box = tuple[float, float, float, float]
 """Pixel box `[x0, y0, x1, y1]`, half-open, in the frame of the stored image."""
 
+GoldType = Literal["yes_no", "choice", "set", "number", "text", "box", "stage"]
+"""What kind of thing a right answer is; decides how an answer is held against it."""
+
 Source = Literal["simulator", "attribution", "annotation", "mask", "model"]
 
 
@@ -58,6 +61,7 @@ class Finding:
     values: dict[str, float] = field(default_factory=dict)
     """Measured values; the keys are fixed per kind by the taxonomy."""
     attributes: dict[str, str] = field(default_factory=dict)
+    """Of a surgical instrument: its `verb` and its `target`."""
     importance: float | None = None
     """Share of the staging model's evidence, in [0, 1], where attribution measured it."""
     evidence: tuple[str, ...] = ()
@@ -89,7 +93,11 @@ class Question:
 
     text: str
     answer: str
-    kind: str = "text"
+    kind: GoldType = "text"
+    topic: str | None = None
+    """What it asks about, in the data set's words: `presence`, `organ`, `modality`."""
+    id: str | None = None
+    """Its number in the data set."""
     region: Region | None = None
 
 
@@ -103,6 +111,8 @@ class Case:
     group: str
     """Patient, eye or surgical video. Splits never cut through a group."""
     modality: str
+    """Name of the vocabulary its words come from: `octa`, `radiology`, or a surgical procedure
+    such as `cholecystectomy`."""
     split: str | None = None
     mm_per_px: float | None = None
     laterality: Literal["OD", "OS"] | None = None
@@ -113,6 +123,7 @@ class Case:
     measures: tuple[Measure, ...] = ()
     findings: tuple[Finding, ...] = ()
     labels: dict[str, str] = field(default_factory=dict)
+    """Other labels of the whole image: `phase` and events of a surgical frame, `organ`."""
     time_s: float | None = None
     questions: tuple[Question, ...] = ()
     slab: str | None = None

@@ -4,11 +4,9 @@ from dataclasses import field
 from pathlib import Path
 from typing import Literal
 
-from retia.records.case import Box
+from retia.records.case import Box, GoldType
 from retia.records.jsonl import read_records, write_records
 from retia.records.record import record
-
-GoldType = Literal["yes_no", "choice", "set", "number", "text", "box", "stage"]
 
 
 @record

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from retia.errors import UserError
+from retia.images import read_picture
 from retia.records import Sample
 from retia.students.ask import seen_size
 from retia.students.boxes import to_family
@@ -22,21 +23,6 @@ IGNORED = -100
 """Label of a token that no loss is computed on."""
 PAD_TO = 16
 """Batches are padded to a multiple of this: every new shape costs memory for its kernels."""
-
-
-def read_pixels(path: Path) -> np.ndarray:
-    """Read an image as uint8, shape `(H, W)` or `(H, W, 3)`.
-
-    Raises:
-        UserError: If it is missing or damaged.
-    """
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with Image.open(path) as image:
-            return np.asarray(image if image.mode in ("L", "RGB") else image.convert("RGB"))
-    except (OSError, UnidentifiedImageError) as error:
-        raise UserError(f"{path} cannot be read as an image ({error}).") from None
 
 
 def to_rows(samples: Sequence[Sample], folder: Path, student: Student) -> list[dict[str, Any]]:
@@ -55,7 +41,10 @@ def to_rows(samples: Sequence[Sample], folder: Path, student: Student) -> list[d
                 with Image.open(path) as image:
                     size = (image.height, image.width)
                 varying = student.family.boxes == "resized_pixels"
-                sizes[path] = size, seen_size(student, read_pixels(Path(path))) if varying else None
+                sizes[path] = (
+                    size,
+                    seen_size(student, read_picture(Path(path))) if varying else None,
+                )
         messages = []
         for message in sample.messages:
             parts = []
@@ -211,7 +200,7 @@ class CachedBatches:
 
     def _seen(self, path: str) -> np.ndarray:
         if path not in self.pixels:
-            self.pixels[path] = seen_pixels(self.student, read_pixels(Path(path)))
+            self.pixels[path] = seen_pixels(self.student, read_picture(Path(path)))
         return self.pixels[path]
 
 

@@ -21,11 +21,12 @@ import torch
 from torch import nn
 
 from retia.errors import UserError
+from retia.images import read_picture
 from retia.records import Case, read_cases
 from retia.students.precision import use_bf16
 from retia.students.student import Student
 from retia.taxonomy import STAGES
-from retia.tuning.samples import jittered, read_pixels, seen_pixels
+from retia.tuning.samples import jittered, seen_pixels
 from retia.tuning.settings import TowerSettings
 
 log = logging.getLogger("retia")
@@ -79,7 +80,7 @@ def read_eyes(cases: Sequence[Case], folder: Path, student: Student) -> Eyes:
     side = student.model.config.vision_config.grid * FINE
     pixels, maps = [], []
     for case in cases:
-        image = read_pixels(Path(folder) / case.file_name)
+        image = read_picture(Path(folder) / case.file_name)
         pixels.append(seen_pixels(student, image))
         maps.append(_maps(case, Path(folder), image.shape[:2], side))
     stages = [STAGES.index(c.stage) if c.stage in STAGES else -1 for c in cases]
@@ -98,7 +99,7 @@ def _maps(case: Case, folder: Path, size: tuple[int, int], side: int) -> np.ndar
             continue
         path = folder / (finding.mask or f"lesions/{case.id}/{finding.id}.png")
         if path.is_file():
-            mask = (read_pixels(path) > 0).astype(np.float32)
+            mask = (read_picture(path) > 0).astype(np.float32)
         elif finding.box_px is not None:
             mask = np.zeros(size, np.float32)
             x0, y0, x1, y1 = (round(v) for v in finding.box_px)
@@ -111,7 +112,7 @@ def _maps(case: Case, folder: Path, size: tuple[int, int], side: int) -> np.ndar
         maps[channel] = np.maximum(maps[channel], np.minimum(cover * GAIN[channel], 1))
     faz = folder / "faz" / f"{case.id}.png"
     if faz.is_file():
-        mask = (read_pixels(faz) > 0).astype(np.float32)
+        mask = (read_picture(faz) > 0).astype(np.float32)
         maps[-1] = cv2.resize(mask, (side, side), interpolation=cv2.INTER_AREA)
     return maps.astype(np.float16)
 
