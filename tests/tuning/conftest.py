@@ -112,9 +112,9 @@ def tuned(toy, tmp_path_factory):
             cohort=toy / "cohort",
             size=TINY,
             out=out,
-            tower=TowerSettings(steps=100, evaluate_every=50, warmup_steps=5),
+            tower=TowerSettings(steps=160, evaluate_every=80, warmup_steps=5),
             stage1=Round(steps=80, learning_rate=4e-3, warmup_steps=5),
-            stage2=Round(steps=60, learning_rate=4e-3, warmup_steps=5, replay=0.3),
+            stage2=Round(steps=90, learning_rate=4e-3, warmup_steps=5, replay=0.3),
         )
     )
     return out

@@ -123,3 +123,46 @@ def test_a_run_without_anything_to_do_is_refused(config_of, tmp_path):
 def test_settings_that_cannot_work_are_refused():
     with pytest.raises(UserError, match=r"replay is 1\.0"):
         Round(replay=1.0)
+
+
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_a_tuned_student_learns_new_words(tuned, toy, tmp_path, method):
+    """The same command on samples with words the student's tokenizer does not hold."""
+    from dataclasses import replace
+
+    from retia.records import Message, Part, read_samples, write_samples
+    from retia.tuning.sft import SftConfig
+
+    def reworded(message: Message) -> Message:
+        text = message.text.replace("It is NPDR", "Gallbladder packaging")
+        text = text.replace("It is healthy", "Calot dissection")
+        return replace(message, content=(*message.content[:-1], Part(type="text", text=text)))
+
+    samples = [
+        replace(s, stage="stage1", messages=tuple(map(reworded, s.messages)))
+        for s in read_samples(toy / "samples")
+        if s.stage == "stage2"
+    ]
+    write_samples(tmp_path / "samples", samples)
+    cohort = toy / "cohort"
+    for folder in ("samples", "student"):
+        (tmp_path / folder).mkdir(exist_ok=True)
+    samples = [replace(s, images=(str(cohort / s.images[0][10:]),)) for s in samples]
+    write_samples(tmp_path / "samples", samples)
+    rounds = Round(method=method, steps=60, learning_rate=5e-3, warmup_steps=5)
+    sft(
+        SftConfig(
+            samples=tmp_path / "samples",
+            model=tuned,
+            stage1=rounds,
+            stage2=Round(steps=0),
+            out=tmp_path / "student",
+        )
+    )
+    before, student = load_student(tuned), load_student(tmp_path / "student")
+    assert len(student.tokenizer) > len(before.tokenizer)
+    cases = [c for c in read_cases(cohort) if c.split == "train"][:12]
+    images = [read_picture(cohort / c.file_name) for c in cases]
+    right = ["Gallbladder packaging." if c.findings else "Calot dissection." for c in cases]
+    answers = ask(student, images, ["Which stage is it?"] * 12, max_new_tokens=12)
+    assert sum(a == b for a, b in zip(answers, right, strict=True)) >= 10

@@ -188,7 +188,7 @@ def _words(samples: Sequence[Sample], student: "Student") -> Iterator[Problem]:
     if spelled:
         text = (
             "words the tokenizer has to spell letter by letter; a small student with tied "
-            "embeddings does not learn new words by LoRA, start a new one on these samples"
+            "embeddings learns them badly; `retia sft` gives it tokens for frequent ones first"
         )
         yield Problem(check="words", text=text, samples=spelled, fatal=False)
 
@@ -198,11 +198,7 @@ def spelled_share(student: "Student", text: str) -> float:
 
     A word is spelled when its tokens hold less than 2 letters on average.
     """
+    from retia.students.new_words import is_spelled
+
     words = LONG_WORD.findall(text)
-    return sum(_is_spelled(student, word) for word in words) / len(words) if words else 0.0
-
-
-def _is_spelled(student: "Student", word: str) -> bool:
-    # With and without the space before it a word is two different tokens.
-    count = min(len(student.tokenizer.tokenize(form)) for form in (word, " " + word))
-    return 2 * count > len(word)
+    return sum(is_spelled(student.tokenizer, word) for word in words) / len(words) if words else 0.0

@@ -32,6 +32,7 @@ def train_round(
     flips: bool,
     jitter: float,
     write: Callable[[dict[str, Any]], None],
+    known_tokens: int | None = None,
 ) -> Student:
     """Train on the answers of the rows.
 
@@ -45,6 +46,7 @@ def train_round(
         flips: Mirror images and words at random (embedded student only).
         jitter: Strength of random brightness, contrast and noise.
         write: Called with each metrics row.
+        known_tokens: Tokens from this one on are new: with LoRA their embeddings are trained too.
     """
     import torch
     from trl.trainer.sft_config import SFTConfig
@@ -59,7 +61,7 @@ def train_round(
         # TRL 1.16 still says gradient_checkpointing, which transformers 5.23 calls by a new name.
         warnings.simplefilter("ignore", FutureWarning)
         if settings.method == "lora":
-            student = replace(student, model=_with_adapter(student, settings))
+            student = replace(student, model=_with_adapter(student, settings, known_tokens))
         arguments = SFTConfig(
             output_dir=folder,
             max_steps=settings.steps,
@@ -130,7 +132,7 @@ def _restore_forward(model: Any) -> None:
         _restore_forward(model.get_base_model())
 
 
-def _with_adapter(student: Student, settings: Round) -> Any:
+def _with_adapter(student: Student, settings: Round, known_tokens: int | None) -> Any:
     from peft import LoraConfig, get_peft_model
 
     config = LoraConfig(
@@ -139,7 +141,25 @@ def _with_adapter(student: Student, settings: Round) -> Any:
         target_modules=student.family.lora_targets,
         task_type="CAUSAL_LM",
     )
-    return get_peft_model(student.model, config)
+    model = get_peft_model(student.model, config)
+    if known_tokens is not None and known_tokens < len(student.tokenizer):
+        _train_new_rows(model.get_input_embeddings().weight, known_tokens)
+    return model
+
+
+def _train_new_rows(embeddings: Any, known_tokens: int) -> None:
+    """Let only the embeddings of new tokens learn: an adapter cannot make a token never trained.
+
+    (PEFT's own `trainable_token_indices` wraps the head, which TRL 1.16 cannot take.)
+    """
+
+    def mask(gradient: Any) -> Any:
+        gradient = gradient.clone()
+        gradient[:known_tokens] = 0
+        return gradient
+
+    embeddings.requires_grad_(True)
+    embeddings.register_hook(mask)
 
 
 def _optimizer(model: Any, settings: Round) -> Any:
@@ -162,8 +182,9 @@ def _optimizer(model: Any, settings: Round) -> Any:
         if rates[part] == 0:
             weight.requires_grad_(False)
         if weight.requires_grad:
-            # Scales, biases and positions are not decayed.
-            groups.setdefault((part, weight.ndim > 1), []).append(weight)
+            # Scales, biases and positions are not decayed; nor is, with LoRA, a row that is masked.
+            masked = settings.method == "lora" and "lora_" not in name
+            groups.setdefault((part, weight.ndim > 1 and not masked), []).append(weight)
     return torch.optim.AdamW(
         [
             {

@@ -26,9 +26,9 @@ PAD_TO = 16
 
 
 def to_rows(samples: Sequence[Sample], folder: Path, student: Student) -> list[dict[str, Any]]:
-    """Rows for `to_dataset`: `id`, `images` (absolute paths), `messages`, `length` (characters).
+    """Rows for `to_dataset`: `id`, `images`, `messages`, `length`, `modality`.
 
-    Boxes are in the family's numbers.
+    Image paths are absolute; the length is in characters. Boxes are in the family's numbers.
     """
     from PIL import Image
 
@@ -56,7 +56,8 @@ def to_rows(samples: Sequence[Sample], folder: Path, student: Student) -> list[d
                 parts.append({"type": part.type, "text": text})
             messages.append({"role": message.role, "content": parts})
         length = sum(len(message.text) for message in sample.messages)
-        rows.append({"id": sample.id, "images": paths, "messages": messages, "length": length})
+        row = {"id": sample.id, "images": paths, "messages": messages, "length": length}
+        rows.append(row | {"modality": sample.modality})
     return rows
 
 
@@ -170,6 +171,8 @@ class CachedBatches:
         import torch
 
         kinds = self.rng.integers(0, len(FLIPS), len(rows)) if self.flips else [0] * len(rows)
+        # Only an eye may be mirrored: a liver on the left is another finding.
+        kinds = [k if r["modality"] == "octa" else 0 for k, r in zip(kinds, rows, strict=True)]
         encoded = [self._encoded(r, int(k)) for r, k in zip(rows, kinds, strict=True)]
         longest = -(-max(len(ids) for ids, _ in encoded) // PAD_TO) * PAD_TO
         ids = np.full((len(rows), longest), self.student.tokenizer.pad_token_id, np.int64)

@@ -39,8 +39,9 @@ class SftConfig(StepConfig):
     """Model folder to start from; without it a new embedded student where there is a cohort, else
     the shipped one."""
     cohort: Path | None = None
-    """Cohort with lesion masks to pre-train the vision tower on. A new student needs it: through
-    text alone it would learn to write and stay blind."""
+    """Folder of cases to pre-train the vision tower on, of any modality: lesion masks, boxes,
+    counts, stages, labels. The samples' own folder is one. A new student needs it: through text
+    alone it would learn to write and stay blind."""
     size: EmbeddedSize = field(default_factory=EmbeddedSize)
     """Size of a new student."""
     tower: TowerSettings = field(default_factory=TowerSettings)
@@ -118,10 +119,17 @@ def _run(config: SftConfig, step: Step) -> None:
 
 def _start(config: SftConfig, samples: Sequence[Sample]) -> "Student":
     from retia.students.embedded import build
+    from retia.students.new_words import add_words
     from retia.students.student import load_student
 
     if config.model is not None:
-        return _plain(load_student(config.model))
+        student = _plain(load_student(config.model))
+        if student.family.name != "embedded":
+            return student
+        known = len(student.tokenizer)
+        student = add_words(student, _texts(samples))
+        log.info("start: %d tokens for new words", len(student.tokenizer) - known)
+        return student
     return build(_texts(samples), config.size, item_seed(config.seed, "student") % 2**31)
 
 
@@ -182,7 +190,17 @@ def _tune(
         config.flips and student.family.name == "embedded",
         config.jitter,
         write,
+        known_tokens=_known_tokens(config.model) if student.family.name == "embedded" else None,
     )
+
+
+def _known_tokens(start: Path | None) -> int | None:
+    """Tokens the student could read before this run; None for a new student."""
+    if start is None:
+        return None
+    from retia.students.student import load_student
+
+    return len(load_student(start).tokenizer)
 
 
 def _replayed(other: list[Sample], own: int, share: float, seed: int) -> list[Sample]:
@@ -253,6 +271,10 @@ def _last_metrics(rows: str) -> dict[str, Any]:
     summary: dict[str, Any] = {}
     for line in rows.splitlines():
         row = json.loads(line)
-        kept = {k: v for k, v in row.items() if k in ("stage_accuracy", "loss", "eval_loss")}
+        kept = {
+            k: v
+            for k, v in row.items()
+            if k in ("stage_accuracy", "phase_accuracy", "loss", "eval_loss")
+        }
         summary.setdefault(row["part"], {}).update(kept)
     return summary
