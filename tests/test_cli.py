@@ -105,3 +105,19 @@ def test_a_recipe_is_checked_whole_before_its_first_step_runs(
     assert cli.main(["run", str(recipe)]) == 2
     assert "step 2 (segment): unknown key `imagse`" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
+
+
+def test_a_recipe_starts_from_the_folder_of_data_it_is_given(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    from retia.runs.recipes import read_recipe
+
+    recipe = tmp_path / "r.yaml"
+    steps = [{"segment": {"images": "{data}/images", "out": "{out}/masks"}}]
+    recipe.write_text(json.dumps({"data": str(tmp_path / "absent"), "steps": steps}))
+    assert cli.main(["run", str(recipe)]) == 2
+    error = capsys.readouterr().err
+    assert str(tmp_path / "absent") in error and "--data" in error
+    (tmp_path / "here").mkdir()
+    (step,) = read_recipe(recipe, tmp_path / "run", data=tmp_path / "here").steps
+    assert step.settings["images"] == str(tmp_path / "here" / "images")

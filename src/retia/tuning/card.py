@@ -1,5 +1,6 @@
 """The model card: what the student was made from, and what it is not for."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from retia.disclaimer import DISCLAIMER
@@ -9,24 +10,34 @@ if TYPE_CHECKING:
     from retia.tuning.sft import SftConfig
 
 
-def write_card(config: "SftConfig", student: "Student") -> str:
-    """Return the text of `README.md`, with Hugging Face front matter."""
+def write_card(config: "SftConfig", student: "Student", modalities: Sequence[str]) -> str:
+    """Return the text of `README.md`, with Hugging Face front matter.
+
+    Args:
+        config: Of the run.
+        student: What came out.
+        modalities: Vocabularies of the samples, such as `octa`.
+    """
+    embedded = student.family.name == "embedded"
+    rounds = [r.resolved(embedded) for r in (config.stage1, config.stage2)]
+    # Weights of grown eyes are ours to give away; others follow the licence of their data.
+    free = embedded and set(modalities) <= {"octa"}
     base = f"base_model: {config.model.name}\n" if config.model else ""
     size_m = sum(p.numel() for p in student.model.parameters()) / 1e6
     start = f"the model `{config.model.name}`" if config.model else "random weights (a new student)"
     tower = (
-        f"1. The vision tower was pre-trained on lesion masks of `{config.cohort.name}` "
+        f"1. The vision tower was pre-trained on what the cases of `{config.cohort.name}` know "
         f"({config.tower.steps} steps)."
-        if config.cohort and config.tower.steps
+        if config.cohort and config.tower.steps and embedded
         else "1. The vision tower was taken over."
     )
     return f"""\
 ---
-license: mit
+license: {"mit" if free else "other"}
 language: en
 library_name: transformers
 pipeline_tag: image-text-to-text
-{base}tags: [medical, ophthalmology, octa, retia]
+{base}tags: [medical, {", ".join(modalities)}, retia]
 ---
 
 # A student tuned with Retia
@@ -37,8 +48,8 @@ Family: {student.family.title}, {size_m:.1f} M parameters. Trained from {start} 
 `{config.samples.name}`:
 
 {tower}
-2. Stage 1: {config.stage1.method}, at most {config.stage1.steps} steps.
-3. Stage 2: {config.stage2.method}, at most {config.stage2.steps} steps.
+2. Stage 1: {rounds[0].method}, at most {rounds[0].steps} steps.
+3. Stage 2: {rounds[1].method}, at most {rounds[1].steps} steps.
 
 Settings, versions and hashes of the inputs are in `run.json`, losses in `metrics.jsonl`.
 

@@ -52,6 +52,7 @@ def train_round(
     from trl.trainer.sft_config import SFTConfig
     from trl.trainer.sft_trainer import SFTTrainer
 
+    settings = settings.resolved(student.family.name == "embedded")
     torch.manual_seed(seed)
     collate = make_collator(student, flips=flips, jitter=jitter, seed=seed)
     plain = make_collator(student)
@@ -67,7 +68,7 @@ def train_round(
             max_steps=settings.steps,
             per_device_train_batch_size=settings.batch_size,
             per_device_eval_batch_size=4 * settings.batch_size,
-            learning_rate=settings.learning_rate,
+            learning_rate=settings.learning_rate or 0.0,
             lr_scheduler_type="cosine",
             warmup_steps=min(settings.warmup_steps, settings.steps // 4 + 1),
             max_grad_norm=1.0,

@@ -1,6 +1,6 @@
 """Settings of the parts of `retia sft`: light, so that `--help` is instant."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from retia.errors import UserError
@@ -28,13 +28,15 @@ class TowerSettings:
 class Round:
     """One of the two rounds of supervised fine-tuning."""
 
-    method: Literal["full", "lora"] = "full"
-    """Train every weight, or a LoRA adapter of the text model, which is merged afterwards."""
+    method: Literal["full", "lora"] | None = None
+    """Train every weight, or a LoRA adapter of the text model, which is merged afterwards; when
+    left out, `full` for the embedded student and `lora` for every other."""
     steps: int = 1500
     """Optimizer steps; 0 skips the round."""
     batch_size: int = 8
-    learning_rate: float = 1.2e-3
-    """Peak rate of the text model (with LoRA: of the adapter)."""
+    learning_rate: float | None = None
+    """Peak rate of the text model (with LoRA: of the adapter); when left out, 1.2e-3 for the
+    embedded student and 1e-4 for every other."""
     projector_rate: float | None = None
     """Peak rate of the projector; the text model's when absent. Unused with LoRA."""
     vision_rate: float = 0.0
@@ -62,3 +64,9 @@ class Round:
             )
         if not 0 <= self.replay < 1:
             raise UserError(f"replay is {self.replay}. It is a share, at least 0 and below 1.")
+
+    def resolved(self, embedded: bool) -> "Round":
+        """These settings with what was left out filled in for the embedded student or another."""
+        method = self.method or ("full" if embedded else "lora")
+        rate = self.learning_rate or (1.2e-3 if embedded else 1e-4)
+        return replace(self, method=method, learning_rate=rate)

@@ -41,7 +41,7 @@ class SftConfig(StepConfig):
     cohort: Path | None = None
     """Folder of cases to pre-train the vision tower on, of any modality: lesion masks, boxes,
     counts, stages, labels. The samples' own folder is one. A new student needs it: through text
-    alone it would learn to write and stay blind."""
+    alone it would learn to write and stay blind. Models that bring their own tower ignore it."""
     size: EmbeddedSize = field(default_factory=EmbeddedSize)
     """Size of a new student."""
     tower: TowerSettings = field(default_factory=TowerSettings)
@@ -110,7 +110,8 @@ def _run(config: SftConfig, step: Step) -> None:
     student = load_verified(step.partial / names[-1])
     save_student(student, config.out)
     with atomic_file(config.out / "README.md") as part:
-        part.write_text(write_card(config, student), encoding="utf-8")
+        modalities = sorted({s.modality for s in samples})
+        part.write_text(write_card(config, student, modalities), encoding="utf-8")
     rows = "".join((step.partial / name / METRICS).read_text() for name in names)
     with atomic_file(config.out / METRICS) as part:
         part.write_text(rows, encoding="utf-8")
@@ -139,6 +140,9 @@ def _parts(config: SftConfig, samples: Sequence[Sample]) -> dict[str, Part]:
     def tower(student: "Student", write: Write) -> "Student":
         from retia.tuning.tower import train_tower
 
+        if student.family.name != "embedded":
+            log.info("tower: %s brings its own, --cohort is not used", student.family.title)
+            return student
         seed = item_seed(config.seed, "tower") % 2**31
         train_tower(student, Path(config.cohort or ""), config.tower, seed, write)
         return student
