@@ -69,10 +69,12 @@ def test_masks_to_graphs(masks: Path, tmp_path: Path):
     assert json.loads((out / "run.json").read_text())["failures"] == 0
 
 
-def test_the_second_run_does_nothing(masks: Path, tmp_path: Path):
+def test_the_second_run_does_nothing_and_says_the_same(masks: Path, tmp_path: Path):
     config = GraphConfig(out=tmp_path / "out", masks=masks, mm_per_px=0.02)
-    assert graph(config) is not None
-    assert graph(config) is None
+    first = graph(config)
+    written = (tmp_path / "out" / "segments.parquet").stat().st_mtime_ns
+    assert first and graph(config) == first
+    assert (tmp_path / "out" / "segments.parquet").stat().st_mtime_ns == written
 
 
 def test_a_broken_case_is_skipped_and_named(masks: Path, tmp_path: Path):

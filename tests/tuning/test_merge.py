@@ -64,3 +64,32 @@ def test_a_merge_that_changes_answers_is_refused(adapter, tmp_path, monkeypatch)
 def test_a_plain_model_is_no_adapter(tuned, tmp_path):
     with pytest.raises(UserError, match=r"no adapter_config\.json"):
         merge(MergeConfig(model=tuned, out=tmp_path))
+
+
+def test_a_kept_adapter_merges_to_what_sft_would_have_merged(config_of, tuned, tmp_path):
+    from retia.tuning.settings import Round
+    from retia.tuning.sft import sft
+
+    settings = {
+        "model": tuned,
+        "cohort": None,
+        "stage1": Round(steps=0),
+        "stage2": Round(method="lora", steps=3, learning_rate=1e-2),
+    }
+    sft(config_of(tmp_path / "merged", **settings))
+    sft(config_of(tmp_path / "kept", keep_adapter=True, **settings))
+    assert (tmp_path / "kept" / "adapter_config.json").is_file()
+    merge(MergeConfig(model=tmp_path / "kept", out=tmp_path / "plain"))
+    merged, later = load_student(tmp_path / "merged"), load_student(tmp_path / "plain")
+    assert np.abs(logits(merged) - logits(later)).max() < 1e-5
+    assert np.abs(logits(merged) - logits(load_student(tuned))).max() > 1e-3
+    # The folder can be moved: the base is named relative to it.
+    (tmp_path / "kept").rename(tmp_path / "moved")
+    assert np.abs(logits(load_student(tmp_path / "moved")) - logits(later)).max() < 1e-4
+
+
+def test_keeping_an_adapter_that_is_none_is_refused(config_of, tmp_path):
+    from retia.tuning.sft import sft
+
+    with pytest.raises(UserError, match="keep-adapter"):
+        sft(config_of(tmp_path / "out", keep_adapter=True))

@@ -29,7 +29,7 @@ class AttributeConfig(StepConfig):
     """How many cases get an overlay picture, in the order of their ids."""
 
 
-def attribute(config: AttributeConfig) -> dict[str, Any] | None:
+def attribute(config: AttributeConfig) -> dict[str, Any]:
     """Attribute stages to graph elements, and turn the top ones into findings.
 
     Writes `metadata.jsonl` (cases with attributed findings), `attributions.parquet` (one row a
@@ -47,7 +47,7 @@ def attribute(config: AttributeConfig) -> dict[str, Any] | None:
     folder = config.model or staging_folder()
     with open_step("attribute", config, {"graphs": config.graphs, "model": folder}) as step:
         if step.done:
-            return None
+            return step.summary
         from retia.records import read_cases, write_cases
         from retia.records.cohort import subset
         from retia.runs.step import write_json

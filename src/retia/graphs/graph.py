@@ -32,7 +32,7 @@ class GraphConfig(StepConfig):
     """Side of one pixel in mm, for cases whose metadata give none."""
 
 
-def graph(config: GraphConfig) -> dict[str, Any] | None:
+def graph(config: GraphConfig) -> dict[str, Any]:
     """Turn masks or images into vessel graphs.
 
     Writes `segments.parquet`, `areas.parquet`, `faz.parquet`, `relations.parquet`,
@@ -55,7 +55,7 @@ def graph(config: GraphConfig) -> dict[str, Any] | None:
         )
     with open_step("graph", config, given) as step:
         if step.done:
-            return None
+            return step.summary
         from retia.images import read_image_folder, reroot
         from retia.records import VesselGraph, read_cases, write_cases
         from retia.records.graph_folder import write_graphs

@@ -109,7 +109,8 @@ def open_step(
 ) -> Iterator[Step]:
     """Open a step; on success seal its folder with `run.json`.
 
-    Use as `with open_step("grow", config) as step:` and begin with `if step.done: return`.
+    Use as `with open_step("grow", config) as step:` and begin with
+    `if step.done: return step.summary`, which is then what the earlier run wrote.
 
     Raises:
         UserError: If an input or the output folder cannot be used.
@@ -119,6 +120,7 @@ def open_step(
     if step.out.exists() and not step.out.is_dir():
         raise UserError(f"{step.out} is a file. --out needs a folder.")
     if step.done:
+        step.summary = json.loads((step.out / "run.json").read_text())["summary"]
         log.info("%s: already done in %s", name, step.out)
         yield step
         return
@@ -150,6 +152,8 @@ def _seal(step: Step, wall_s: float, cpu_s: float) -> None:
     failures.unlink(missing_ok=True)
     if step.failures:
         write_lines(failures, step.failures)
+    # What is handed back is what is written, whether the step ran now or earlier.
+    step.summary = json.loads(json.dumps(step.summary, ensure_ascii=False))
     extra = {"key": step.key, "summary": step.summary, "failures": len(step.failures)}
     write_json(step.out / "run.json", step.record | extra)
 

@@ -21,7 +21,7 @@ class SegmentConfig(StepConfig):
     """Side of one pixel in mm, for images whose metadata give none (3 mm, 304 px: 0.00987)."""
 
 
-def segment(config: SegmentConfig) -> dict[str, Any] | None:
+def segment(config: SegmentConfig) -> dict[str, Any]:
     """Find vessels and FAZ in OCTA images.
 
     Writes `vessels/<id>.png` and `faz/<id>.png` (0 and 255), `quality.jsonl` and `metadata.jsonl`
@@ -39,7 +39,7 @@ def segment(config: SegmentConfig) -> dict[str, Any] | None:
     cases = read_image_folder(config.images, config.mm_per_px)  # first: a bad one writes nothing
     with open_step("segment", config, {"images": config.images}) as step:
         if step.done:
-            return None
+            return step.summary
         import json
 
         from retia.records import write_cases

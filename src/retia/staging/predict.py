@@ -24,7 +24,7 @@ class StagePredictConfig(StepConfig):
     """Folder of `retia stage train`; the shipped model when left out."""
 
 
-def predict(config: StagePredictConfig) -> dict[str, Any] | None:
+def predict(config: StagePredictConfig) -> dict[str, Any]:
     """Stage vessel graphs with a trained model.
 
     Writes `predictions.parquet`: `case, group, split, stage, predicted, p_healthy, p_npdr, p_pdr`.
@@ -40,7 +40,7 @@ def predict(config: StagePredictConfig) -> dict[str, Any] | None:
     folder = config.model or staging_folder()
     with open_step("stage predict", config, {"graphs": config.graphs, "model": folder}) as step:
         if step.done:
-            return None
+            return step.summary
         from retia.staging.data import read_graphs
         from retia.staging.metrics import stage_metrics
         from retia.staging.model import StageModel

@@ -39,7 +39,7 @@ class StageTrainConfig(StepConfig):
     """Share of pooled features dropped in training."""
 
 
-def train(config: StageTrainConfig) -> dict[str, Any] | None:
+def train(config: StageTrainConfig) -> dict[str, Any]:
     """Train the graph neural network that stages.
 
     Writes `config.json`, `model.safetensors`, `healthy.parquet` (the healthy reference),
@@ -53,7 +53,7 @@ def train(config: StageTrainConfig) -> dict[str, Any] | None:
     """
     with open_step("stage train", config, {"graphs": config.graphs}) as step:
         if step.done:
-            return None
+            return step.summary
         from retia.graphs.reference import healthy_reference
         from retia.runs.step import write_json
         from retia.staging.data import read_graphs

@@ -49,7 +49,7 @@ class EyePlan:
     image_px: int
 
 
-def grow(config: GrowConfig) -> dict[str, Any] | None:
+def grow(config: GrowConfig) -> dict[str, Any]:
     """Grow a cohort of synthetic OCTA eyes.
 
     Writes `images/`, `vessels/`, `faz/` (PNG), `lesions/<id>/<finding>.png` (exact masks),
@@ -65,7 +65,7 @@ def grow(config: GrowConfig) -> dict[str, Any] | None:
     _check(config)
     with open_step("grow", config) as step:
         if step.done:
-            return None
+            return step.summary
         from retia.records import write_cases
         from retia.synthesis.eye import warm
 

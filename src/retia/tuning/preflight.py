@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from retia.errors import CheckFailedError, UserError
 from retia.records import Sample, read_samples
@@ -54,12 +54,12 @@ class Problem:
         return f"{self.check}: {self.text} ({len(self.samples)}: {named})"
 
 
-def preflight(config: PreflightConfig) -> None:
+def preflight(config: PreflightConfig) -> dict[str, Any]:
     """Refuse samples that would ruin a run."""
     inputs = {"samples": config.samples} | ({"model": config.model} if config.model else {})
     with open_step("preflight", config, inputs) as step:
         if step.done:
-            return
+            return step.summary
         samples = read_samples(config.samples)
         student = None
         if config.model is not None:
@@ -69,6 +69,7 @@ def preflight(config: PreflightConfig) -> None:
         problems = find_problems(samples, config.samples, student)
         step.summary = {"samples": len(samples), "problems": [p.line for p in problems]}
         refuse(problems)
+    return step.summary
 
 
 def refuse(problems: Sequence[Problem]) -> None:

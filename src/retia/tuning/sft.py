@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("retia")
 
 METRICS = "metrics.jsonl"
+ADAPTER = "adapter_config.json"
 Write = Callable[[dict[str, Any]], None]
 Part = Callable[["Student", Write], "Student"]
 
@@ -55,9 +56,12 @@ class SftConfig(StepConfig):
     """Strength of random brightness, contrast and noise; 0 for none."""
     held_out: int = 256
     """Largest number of validation samples for the evaluation loss."""
+    keep_adapter: bool = False
+    """Write the last round's LoRA adapter, with its base in `base/`, instead of merging it;
+    `retia merge` does that later."""
 
 
-def sft(config: SftConfig) -> None:
+def sft(config: SftConfig) -> dict[str, Any]:
     """Tune a student in two stages on instruction samples.
 
     Starts from `config.model`; without it from a new embedded student when there is a cohort to
@@ -77,14 +81,15 @@ def sft(config: SftConfig) -> None:
     inputs |= {"cohort": config.cohort} if config.cohort else {}
     with open_step("sft", config, inputs) as step:
         if step.done:
-            return
+            return step.summary
         _run(config, step)
+    return step.summary
 
 
 def _run(config: SftConfig, step: Step) -> None:
     from retia.tuning.card import write_card
     from retia.tuning.preflight import find_problems, refuse
-    from retia.tuning.verify import load_verified, save_student
+    from retia.tuning.verify import load_verified
 
     _one_thread()
     samples = [s for s in read_samples(config.samples) if s.stage != "grpo"]
@@ -104,11 +109,11 @@ def _run(config: SftConfig, step: Step) -> None:
                     refuse(find_problems(samples, config.samples, trained))
                 else:
                     trained = parts[name](load_verified(last), gathered.write)
-                _save(trained, part)
+                keep = config.keep_adapter and name == names[-1]
+                _save(trained, part, keep)
                 gathered.save(part)
         last = folder
-    student = load_verified(step.partial / names[-1])
-    save_student(student, config.out)
+    student = _write(step.partial / names[-1], config.out)
     with atomic_file(config.out / "README.md") as part:
         modalities = sorted({s.modality for s in samples})
         part.write_text(write_card(config, student, modalities), encoding="utf-8")
@@ -116,6 +121,20 @@ def _run(config: SftConfig, step: Step) -> None:
     with atomic_file(config.out / METRICS) as part:
         part.write_text(rows, encoding="utf-8")
     step.summary = {"parts": names} | _last_metrics(rows)
+
+
+def _write(part: Path, out: Path) -> "Student":
+    """Write the last part as the step's result, and return it."""
+    from retia.students.student import load_student
+    from retia.tuning.verify import load_verified, save_student
+
+    if not (part / ADAPTER).is_file():
+        student = load_verified(part)
+        save_student(student, out)
+        return student
+    # `save_adapter` has compared what comes back; the same bytes need no second comparison.
+    shutil.copytree(part, out, dirs_exist_ok=True, ignore=shutil.ignore_patterns(METRICS))
+    return load_student(out)
 
 
 def _start(config: SftConfig, samples: Sequence[Sample]) -> "Student":
@@ -233,11 +252,18 @@ def _plain(student: "Student") -> "Student":
     return student
 
 
-def _save(student: "Student", folder: Path) -> None:
-    from retia.tuning.merge import merge_to
+def _save(student: "Student", folder: Path, keep_adapter: bool) -> None:
+    from retia.tuning.merge import merge_to, save_adapter
     from retia.tuning.verify import save_student
 
-    if hasattr(student.model, "merge_and_unload"):
+    if keep_adapter:
+        if not hasattr(student.model, "merge_and_unload"):
+            raise UserError(
+                "--keep-adapter is set, but the last round trains every weight (method `full`). "
+                "Set its method to `lora`."
+            )
+        log.info("largest difference of logits after saving: %s", save_adapter(student, folder))
+    elif hasattr(student.model, "merge_and_unload"):
         log.info("largest difference of logits after merging: %s", merge_to(student, folder))
     else:
         save_student(student, folder)
