@@ -180,8 +180,8 @@ def hash_input(path: Path) -> str:
         raise UserError(f"{path} does not exist. Expected a file or a folder there.")
     digest = hashlib.sha256()
     if path.is_file():
-        digest.update(path.read_bytes())
-        return digest.hexdigest()[:16]
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()[:16]
     for file in sorted(path.rglob("*")):
         inner = file.relative_to(path)
         if any(p.startswith(".") for p in inner.parts) or inner.name == "timing.json":

@@ -2,10 +2,12 @@
 
 import functools
 from dataclasses import dataclass, field
-from importlib import resources
+from pathlib import Path
 from typing import Literal
 
 from retia.errors import UserError, did_you_mean
+from retia.taxonomy.procedure import procedure_files, read_procedure, shipped_files
+from retia.taxonomy.surgery import Term
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +18,7 @@ class Kind:
     name: str
     plural: str
     synonyms: tuple[str, ...] = ()
+    category: Literal["finding", "instrument", "anatomy"] = "finding"
     values: dict[str, str] = field(default_factory=dict)
     """Numeric keys of this kind, with their units."""
     severity_by: str | None = None
@@ -53,6 +56,8 @@ class Vocabulary:
     """Stage id to its name followed by its synonyms."""
     measures: dict[str, tuple[str, str]]
     """Measure id to (name, unit)."""
+    phases: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Phase id of a surgical procedure to its name followed by its synonyms, in usual order."""
 
     def kind(self, id: str) -> Kind:
         """Return a kind.
@@ -72,20 +77,31 @@ class Vocabulary:
         return self.stages[id][0]
 
 
-@functools.cache
 def read_vocabulary(modality: str = "octa") -> Vocabulary:
-    """Read the shipped vocabulary of a modality.
+    """Read the vocabulary of a modality: a shipped one, or that of a surgical procedure.
 
     Raises:
         UserError: If there is none.
     """
+    shipped = shipped_files()[False]
+    if modality in shipped:
+        return _read_shipped(shipped[modality])
+    procedures = procedure_files()
+    if modality not in procedures:
+        known = (*shipped, *procedures)
+        raise UserError(
+            f"there is no vocabulary for modality {modality!r}.{did_you_mean(modality, known)} "
+            f"Known: {', '.join(known)}."
+        )
+    return _of_procedure(procedures[modality])
+
+
+@functools.cache
+def _read_shipped(path: Path) -> Vocabulary:
     import pydantic
     import yaml
 
-    file = resources.files("retia.taxonomy") / f"{modality}.yaml"
-    if not file.is_file():
-        raise UserError(f"there is no vocabulary for modality {modality!r}. Known: octa.")
-    raw = yaml.safe_load(file.read_text(encoding="utf-8"))
+    raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     read_kind = pydantic.TypeAdapter(Kind).validate_python
     kinds = {id: read_kind({"id": id} | entry) for id, entry in raw["kinds"].items()}
     return Vocabulary(
@@ -94,4 +110,29 @@ def read_vocabulary(modality: str = "octa") -> Vocabulary:
         kinds=kinds,
         stages={id: (s["name"], *s["synonyms"]) for id, s in raw["stages"].items()},
         measures={id: (m["name"], m["unit"]) for id, m in raw["measures"].items()},
+    )
+
+
+@functools.cache
+def _of_procedure(path: Path) -> Vocabulary:
+    procedure = read_procedure(path)
+    kinds = {t.id: _kind(t, "instrument") for t in procedure.instruments.values()}
+    kinds |= {t.id: _kind(t, "anatomy") for t in procedure.targets.values()}
+    return Vocabulary(
+        modality=procedure.id,
+        image=procedure.image,
+        kinds=kinds,
+        stages={},
+        measures={},
+        phases={id: (p.name, *p.synonyms) for id, p in procedure.phases.items()},
+    )
+
+
+def _kind(term: Term, category: Literal["instrument", "anatomy"]) -> Kind:
+    return Kind(
+        id=term.id,
+        name=term.name,
+        plural=term.plural,
+        synonyms=term.synonyms,
+        category=category,
     )

@@ -42,8 +42,9 @@ class Heads(nn.Module):
     def __init__(self, size: int, truth: Truth) -> None:
         """Build for vectors of `size`."""
         super().__init__()
-        self.maps = nn.Linear(size, len(truth.maps) * FINE**2)
-        self.counts = nn.Linear(2 * size, len(truth.counted))
+        # Where nothing lies or counts, one output stays idle: torch warns of layers without any.
+        self.maps = nn.Linear(size, max(1, len(truth.maps)) * FINE**2)
+        self.counts = nn.Linear(2 * size, max(1, len(truth.counted)))
         # `ModuleDict` takes no dots in names, labels do.
         self.labels = nn.ModuleList(nn.Linear(2 * size, len(c)) for c in truth.labels.values())
         self.names = tuple(truth.labels)
@@ -220,7 +221,7 @@ def evaluate(tower: Any, heads: Heads, truth: Truth, data: TowerData) -> dict[st
         if wanted.any():
             overlap = 2 * (wanted & found).sum() / (wanted.sum() + found.sum())
             scores[f"f1_{name}"] = round(float(overlap), 4)
-    if data.counts_known.any():
+    if truth.counted and data.counts_known.any():
         off = np.abs(np.expm1(out["counts"]) - data.counts)[data.counts_known]
         scores["counts_off"] = round(float(off.mean()), 4)
     return scores

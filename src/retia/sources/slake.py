@@ -1,0 +1,164 @@
+"""`retia import slake`: SLAKE (Liu et al. 2021), questions with boxes of organs and lesions.
+
+In:  a folder with `train.json` (and `validation.json`, `test.json`) and `imgs/xmlab1/source.jpg`,
+     beside it `detection.json`: a list of `{"Liver": [x, y, width, height]}` in pixels.
+Out: one case an image, with its typed questions; boxes are findings and regions of questions.
+"""
+
+import logging
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from retia.errors import UserError
+from retia.records import Case, Finding, Question
+from retia.runs import open_step
+from retia.sources.imported import Origin, earlier_summary, read_json, write_imported
+from retia.sources.pictures import Picture, clip_box
+from retia.sources.questions import gold_type, text_of
+from retia.sources.vqa import Asked, VqaConfig, read_vqa_files, to_cases
+
+log = logging.getLogger("retia")
+
+ORIGIN = Origin(
+    title="SLAKE",
+    licence="CC BY 4.0, as its hosting page says.",
+    reference="B. Liu, L.-M. Zhan, L. Xu, L. Ma, Y. Yang, X.-M. Wu: SLAKE: a "
+    "semantically-labeled knowledge-enhanced dataset for medical visual question answering. "
+    "ISBI 2021.",
+    notes="Boxes of `detection.json` are findings; a question that names the thing of exactly one "
+    "box, in its own words or in its answer, has that box as its region. The organ masks are not "
+    "read. The published split shares most test images with its training part.",
+)
+TOPICS = {"kg": "knowledge"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlakeConfig(VqaConfig):
+    """What `retia import slake` takes."""
+
+    language: str = "en"
+    """Language of the questions: `en`, `zh`, or `all`."""
+
+
+def import_slake(config: SlakeConfig) -> dict[str, Any]:
+    """Import SLAKE: radiological images with questions and boxes.
+
+    Writes `metadata.jsonl`, `overlap.json` (what the splits share) and a dataset card. Images stay
+    where they are.
+
+    Returns:
+        Counts of images, questions, findings and images per split.
+
+    Raises:
+        UserError: Naming file and entry, if a question, a box or an image is missing or malformed.
+    """
+    with open_step("import slake", config, {"source": config.source}) as step:
+        if step.done:
+            return earlier_summary(step.out)
+        asked = read_vqa_files(config.source, lambda row, where: to_asked(row, where, config))
+        cases, pictures, overlap = to_cases(asked, config)
+        cases = [with_boxes(c, config.source, pictures[c.file_name]) for c in cases]
+        return write_imported(step, config.source, cases, ORIGIN, overlap)
+
+
+def to_asked(row: dict[str, Any], where: str, config: SlakeConfig) -> Asked | None:
+    """One entry of the file as a question about an image.
+
+    Returns:
+        None in another language, and without an answer (the published file holds such entries).
+
+    Raises:
+        UserError: If a field is missing.
+    """
+    language = text_of(row, "q_lang", where)
+    if config.language not in ("all", language):
+        return None
+    if row.get("answer") == "":
+        log.warning("%s left out: it has no answer", where)
+        return None
+    text, answer = text_of(row, "question", where), text_of(row, "answer", where)
+    name = PurePosixPath(text_of(row, "img_name", where))
+    topic = slug(text_of(row, "content_type", where))
+    closed = text_of(row, "answer_type", where).upper() == "CLOSED"
+    return Asked(
+        image=str("imgs" / name),
+        id=name.parent.name or name.stem,
+        question=Question(
+            text=text,
+            answer=answer,
+            kind=gold_type(text, answer, closed),
+            topic=TOPICS.get(topic, topic),
+            id=text_of(row, "qid", where),
+        ),
+        where=where,
+        labels={
+            "organ": slug(text_of(row, "location", where)),
+            "modality": text_of(row, "modality", where).lower(),
+        },
+    )
+
+
+def slug(words: str) -> str:
+    """Words as an id: `Pelvic Cavity` becomes `pelvic_cavity`."""
+    return re.sub(r"[\s_-]+", "_", words.strip().lower())
+
+
+def with_boxes(case: Case, source: Path, picture: Picture) -> Case:
+    """Add the boxes of `detection.json` beside the image, where there is one.
+
+    Raises:
+        UserError: If it is malformed.
+    """
+    path = (source / case.file_name).parent / "detection.json"
+    if not path.is_file():
+        return case
+    findings = read_detections(path, picture)
+    questions = tuple(_with_region(q, findings) for q in case.questions)
+    return replace(case, findings=findings, questions=questions)
+
+
+def read_detections(path: Path, picture: Picture) -> tuple[Finding, ...]:
+    """The boxes of one image; those without a pixel in the image are left out.
+
+    Raises:
+        UserError: If an entry is not one name with `[x, y, width, height]`.
+    """
+    entries = read_json(path)
+    findings = []
+    for number, entry in enumerate(entries if isinstance(entries, list) else [entries], 1):
+        try:
+            ((name, box),) = entry.items()
+            left, top, width, height = (float(value) for value in box)
+        except (AttributeError, TypeError, ValueError):
+            raise UserError(
+                f"{path}, entry {number}: {entry!r:.80}. Expected "
+                '`{"Liver": [x, y, width, height]}`.'
+            ) from None
+        clipped = clip_box(left, top, width, height, picture)
+        if clipped is not None:
+            kind = slug(name)
+            findings.append(
+                Finding(id=f"f{len(findings) + 1}", kind=kind, source="annotation", box_px=clipped)
+            )
+    return tuple(findings)
+
+
+def _with_region(question: Question, findings: Sequence[Finding]) -> Question:
+    """The box of what the question is about, where it is exactly one; its words go first."""
+    for text in (question.text, question.answer):
+        kinds = _named(text, {f.kind for f in findings})
+        boxed = [f for f in findings if f.kind in kinds]
+        if boxed:
+            return replace(question, region=boxed[0].region) if len(boxed) == 1 else question
+    return question
+
+
+def _named(text: str, kinds: Iterable[str]) -> set[str]:
+    """The kinds that a text names; of `lung` and `lung_cancer` the longer one, where it fits."""
+    longest_first = sorted(kinds, key=lambda kind: (-len(kind), kind))
+    words = "|".join(r"[\s_-]+".join(map(re.escape, k.split("_"))) for k in longest_first)
+    found = re.finditer(rf"(?<!\w)({words or '(?!)'})s?(?!\w)", text, re.IGNORECASE)
+    return {slug(match[1]) for match in found}
