@@ -56,7 +56,7 @@ def test_every_flag_is_explained(verb: str, capsys: pytest.CaptureFixture[str]):
 @pytest.mark.parametrize(
     ("args", "text"),
     [
-        (["grwo"], "Did you mean `grow`?"),
+        (["segmnt"], "Did you mean `segment`?"),
         (["stage"], "stage train or stage predict"),
         (["run", "absent.yaml"], "absent.yaml does not exist"),
         (["grow", "--config"], "--config stands without a file"),

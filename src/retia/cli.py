@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 a check failed or some items were skipped, 2 wrong input o
 
 import dataclasses
 import importlib
+import itertools
 import json
 import logging
 import os
@@ -31,15 +32,45 @@ VERBS: dict[str, tuple[str, str]] = {
         "retia.attribution.attribute:attribute",
         "Attribute stages to graph elements, and turn the top ones into findings.",
     ),
+    "import vqa-rad": (
+        "retia.sources.vqa_rad:import_vqa_rad",
+        "Import VQA-RAD: radiological images with questions.",
+    ),
+    "import slake": (
+        "retia.sources.slake:import_slake",
+        "Import SLAKE: radiological images with questions and boxes.",
+    ),
+    "import cholect50": (
+        "retia.sources.cholect50:import_cholect50",
+        "Import CholecT50: surgical frames with phases, instruments, verbs and targets.",
+    ),
+    "import frames": (
+        "retia.sources.frames:import_frames",
+        "Import surgical videos as frames, with or without labels.",
+    ),
     "write": ("retia.instructions.write:write", "Put cases into words: instruction samples."),
+    "export": (
+        "retia.instructions.export:export",
+        "Write samples as other training tools read them.",
+    ),
     "preflight": ("retia.tuning.preflight:preflight", "Refuse samples that would ruin a run."),
     "sft": ("retia.tuning.sft:sft", "Tune a student in two stages on instruction samples."),
+    "grpo": (
+        "retia.tuning.grpo:grpo",
+        "Train a tuned student on rewards of its own answers.",
+    ),
     "merge": (
         "retia.tuning.merge:merge",
         "Merge a LoRA adapter into its base model and check that both answer alike.",
     ),
+    "ask": ("retia.students.answer_images:answer_images", "Ask a student about images."),
     "evaluate": ("retia.evaluation.evaluate:evaluate", "Audit a student on held-out samples."),
     "explain": ("retia.explain:explain", "Explain one image in both voices."),
+    "serve": ("retia.serving.serve:serve", "Serve a student over HTTP, as OpenAI's chat API."),
+    "demo": (
+        "retia.demo.demo:demo",
+        "Open a page where a student explains a picture and the graph checks it.",
+    ),
     "run": ("retia.cli:run", "Run a whole recipe, step after step, resumable."),
     "doctor": ("retia.doctor:doctor", "Tell what this machine can do."),
 }
@@ -54,15 +85,26 @@ class RunConfig:
     """The YAML file; may stand without its flag: `retia run recipes/demo.yaml`."""
     out: Path | None = None
     """Folder of the run, in the place of the recipe's own."""
+    data: Path | None = None
+    """Folder of the data set the recipe starts from, in the place of the recipe's own."""
     workers: int | None = None
     """Worker processes for every step, in the place of the recipe's own."""
 
 
-POSITIONAL = {"run": "--recipe", "explain": "--image"}
-"""Verbs whose first word may be this flag's value."""
+POSITIONAL: dict[str, tuple[str, ...]] = {
+    "run": ("--recipe",),
+    "ask": ("--model", "--image"),
+    "explain": ("--image",),
+    "serve": ("--model",),
+    "demo": ("--model",),
+}
+"""Verbs whose first words may be the values of these flags, in this order."""
 
 
-DESCRIBED = {"explain": "retia.explain:describe"}
+DESCRIBED = {
+    "ask": "retia.students.answer_images:describe",
+    "explain": "retia.explain:describe",
+}
 """Verbs whose result people read on the terminal: the function that words it."""
 
 
@@ -93,7 +135,7 @@ def run(config: RunConfig) -> dict[str, Any]:
     from retia.runs.config import to_config
     from retia.runs.recipes import read_recipe
 
-    recipe = read_recipe(config.recipe, config.out, config.workers)
+    recipe = read_recipe(config.recipe, config.out, config.workers, config.data)
     planned = []
     for number, step in enumerate(recipe.steps, 1):
         where = f"{config.recipe}, step {number} ({step.verb})"
@@ -172,8 +214,7 @@ def call(verb: str, args: list[str], quiet: bool = False) -> Any:
     for name in THREAD_VARIABLES:
         os.environ.setdefault(name, "1")
     function, kind = load_verb(verb)
-    if verb in POSITIONAL and args and not args[0].startswith("-"):
-        args = [POSITIONAL[verb], *args]
+    args = with_flags(POSITIONAL.get(verb, ()), args)
     config = parse_flags(verb, kind, args)
     logging.basicConfig(
         level=logging.WARNING if quiet else logging.INFO,
@@ -184,6 +225,13 @@ def call(verb: str, args: list[str], quiet: bool = False) -> Any:
     for noisy in ("httpx", "matplotlib", "PIL", "numba", "accelerate", "transformers", "trl"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     return function(config)
+
+
+def with_flags(flags: tuple[str, ...], args: list[str]) -> list[str]:
+    """Put flags before the leading words that stand without one."""
+    words = list(itertools.takewhile(lambda word: not word.startswith("-"), args))[: len(flags)]
+    named = [part for pair in zip(flags, words, strict=False) for part in pair]
+    return named + args[len(words) :]
 
 
 def parse_flags(verb: str, kind: type, args: list[str]) -> Any:

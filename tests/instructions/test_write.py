@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from eyes import random_eye
+from frames import SCAN, random_frame
 
 from retia.disclaimer import DISCLAIMER
 from retia.errors import UserError
@@ -69,6 +70,70 @@ def test_nothing_known_is_refused_by_name(tmp_path):
     write_cases(tmp_path, [Case(file_name="a.png", id="a", group="a", modality="octa")])
     with pytest.raises(UserError, match="stage, findings or `looked_for`"):
         write(WriteConfig(cases=tmp_path, out=tmp_path / "out"))
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """A folder each of eyes, surgical frames and annotated scans."""
+    cohorts = {
+        "eyes": EYES[:30],
+        "frames": [random_frame(i, i) for i in range(60)],
+        "scans": [SCAN],
+    }
+    for name, cases in cohorts.items():
+        write_cases(tmp_path / name, cases)
+    return tuple(tmp_path / name for name in cohorts)
+
+
+def test_modalities_in_several_folders_do_not_disturb_each_other(folders, tmp_path):
+    write(WriteConfig(cases=folders, out=tmp_path / "one"))
+    write(WriteConfig(cases=folders, out=tmp_path / "two", workers=2))
+    texts = [(tmp_path / out / "samples.jsonl").read_text() for out in ("one", "two")]
+    assert texts[0] == texts[1]
+    apart = ""
+    for number, folder in enumerate(folders):
+        write(WriteConfig(cases=folder, out=tmp_path / str(number)))
+        apart += (tmp_path / str(number) / "samples.jsonl").read_text()
+    assert texts[0] == apart
+    card = (tmp_path / "one" / "README.md").read_text()
+    assert all(word in card for word in ("octa", "surgery", "radiology", DISCLAIMER))
+    assert "eyes" not in (tmp_path / "1" / "README.md").read_text()
+
+
+def test_ids_are_unique_over_all_folders(folders, tmp_path):
+    with pytest.raises(UserError, match="stands 2 times"):
+        write(WriteConfig(cases=(folders[0], folders[0]), out=tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_labels_that_are_no_words_of_the_procedure_are_refused(folders, tmp_path):
+    spoiled = replace(random_frame(1), labels={"phase": "lunch"})
+    write_cases(tmp_path / "spoiled", [spoiled])
+    with pytest.raises(UserError, match="lunch"):
+        write(WriteConfig(cases=tmp_path / "spoiled", out=tmp_path / "out"))
+
+
+def test_grpo_samples_ask_once_and_know_the_answer(folders, tmp_path):
+    write(WriteConfig(cases=folders, out=tmp_path / "out", grpo_per_case=2, stage1_per_case=0))
+    samples = read_samples(tmp_path / "out")
+    cases = {c.id: c for c in read_cases(tmp_path / "out")}
+    assert len({s.id for s in samples}) == len(samples)
+    assert {s.stage for s in samples} == {"stage2", "grpo"}
+    for sample in samples:
+        if sample.stage != "grpo":
+            continue
+        (turn,) = sample.answers
+        assert turn.gold is not None
+        case = cases[sample.case]
+        boxes = {f.box_px for f in case.findings} | {
+            q.region.box_px for q in case.questions if q.region
+        }
+        assert turn.roi_px in boxes | {None}
+        if case.stage == "pdr":
+            own = [f.box_px for f in case.findings if f.kind == "neovascularization"]
+            assert turn.roi_px == max(own, key=lambda b: (b[2] - b[0]) * (b[3] - b[1]))  # type: ignore[index]
+        if case.stage == "healthy":
+            assert turn.roi_px is None
 
 
 SEEN = Finding(

@@ -9,6 +9,7 @@ from retia.statistics import (
     confusion,
     paired_difference,
     quadratic_kappa,
+    ratio_interval,
 )
 
 
@@ -72,3 +73,23 @@ def test_kappa_is_one_for_agreement_and_undefined_for_a_single_label():
     labels = ["healthy", "npdr", "pdr"]
     assert quadratic_kappa(labels, labels, labels) == pytest.approx(1.0)
     assert quadratic_kappa(["pdr"], ["pdr"], labels) is None
+
+
+def test_ratios_of_group_sums_are_the_general_bootstrap_only_faster():
+    rng = np.random.default_rng(3)
+    groups = [str(g) for g in rng.integers(0, 25, 200)]
+    above, below = rng.random(200), rng.integers(0, 3, 200).astype(float)
+
+    def ratio(above: np.ndarray, below: np.ndarray) -> float:
+        return above.sum() / below.sum()
+
+    slow = bootstrap_interval(ratio, [above, below], groups, resamples=300, seed=5)
+    fast = ratio_interval(above, below, groups, resamples=300, seed=5)
+    assert (fast.rows, fast.groups, fast.note) == (slow.rows, slow.groups, slow.note)
+    for bound in ("estimate", "low", "high"):
+        assert getattr(fast, bound) == pytest.approx(getattr(slow, bound), abs=1e-12)
+
+
+def test_a_ratio_over_nothing_is_not_applicable():
+    assert ratio_interval([], [], []).estimate is None
+    assert ratio_interval([0.0], [0.0], ["a"]).estimate is None

@@ -1,13 +1,12 @@
-"""Numbers over judged claims: precision, recall, F1; FAZ and count errors; answer and reasons."""
+"""Numbers over judged claims: precision, recall, F1; FAZ and count errors."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from retia.claims.extract import extract, statements
-from retia.claims.stage import stage_in
 from retia.claims.verdicts import Judgement, judge, true_measure
-from retia.records import Answer, Case, Claim, Finding, Sentence, Verdict
-from retia.taxonomy import read_vocabulary, stage_of
+from retia.records import Case, Claim, Finding, Sentence, Verdict
+from retia.taxonomy import read_vocabulary
 
 _WORST: tuple[Verdict, ...] = ("contradicted", "unsupported", "supported")
 
@@ -88,7 +87,7 @@ def judge_text(completion: str, case: Case) -> tuple[list[Sentence], Judgement]:
 
     Args:
         completion: JSON answer or plain text.
-        case: What is known of the eye.
+        case: What is known of the image.
 
     Returns:
         Each sentence with its worst verdict (None when it claims nothing) and the evidence of the
@@ -108,28 +107,6 @@ def judge_text(completion: str, case: Case) -> tuple[list[Sentence], Judgement]:
         )
         claims += own
     return shown, judge(claims, case)
-
-
-def consistent(answer: Answer, modality: str = "octa") -> bool:
-    """Whether the answer's stage follows from its own reasoning by the taxonomy's stage rule.
-
-    Hedged claims count for nothing. A reasoning without a single claim supports no stage.
-    """
-    text = " ".join((answer.caption, *answer.reasoning))
-    kinds = read_vocabulary(modality).kinds
-    claims = [c for c in extract(text, modality) if c.kind in kinds and not c.hedged]
-    stage = stage_in(answer.answer, modality)
-    if not claims or stage is None:
-        return False
-    return stage_of(_as_findings(claims))[0] == stage
-
-
-def _as_findings(claims: Iterable[Claim]) -> list[Finding]:
-    return [
-        Finding(id=f"said-{i}", kind=c.kind, source="model", severity=c.severity, zone=c.zone)
-        for i, c in enumerate(claims)
-        if c.polarity
-    ]
 
 
 def said_number(claims: Iterable[Claim], kind: str) -> float | None:

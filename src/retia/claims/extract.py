@@ -6,6 +6,7 @@ no claim: the extractor is precise, not complete.
 
 import re
 
+from retia.claims.actions import action_claims
 from retia.claims.lexicon import (
     COMPARATORS,
     COMPARE,
@@ -24,6 +25,7 @@ from retia.claims.negation import (
     imagined,
 )
 from retia.claims.parser import answer_sentences, parse_answer
+from retia.claims.phase import phase_mentions
 from retia.claims.places import places_in
 from retia.claims.sentences import fold, sentence_spans
 from retia.claims.stage import stage_mentions
@@ -82,16 +84,25 @@ def statements(completion: str, modality: str = "octa") -> list[str]:
 def _sentence_claims(
     sentence: str, span: tuple[int, int], lexicon: Lexicon, modality: str
 ) -> list[Claim]:
+    claims: list[Claim] = []
+    for m in phase_mentions(sentence, modality):
+        claims.append(
+            Claim(kind="phase", stage=m.id, polarity=not m.denied, hedged=m.hedged, span=span)
+        )
+        # "Dissection of the gallbladder" names a phase, and no gallbladder.
+        sentence = sentence[: m.start] + " " * (m.end - m.start) + sentence[m.end :]
     mentions = lexicon.mentions(sentence)
-    claims = _measure_claims(sentence, span, lexicon, mentions)
+    claims += _measure_claims(sentence, span, lexicon, mentions)
     if mentions:
         claims += _kind_claims(sentence, span, lexicon, mentions)
+    if lexicon.instruments:
+        claims += action_claims(sentence, span, mentions, modality)
     for m in stage_mentions(sentence, modality):
-        grade = re.search(rf"\b({'|'.join(lexicon.severities)})\s+$", sentence[: m.start])
+        grade = re.search(rf"\b({lexicon.grades})\s+$", sentence[: m.start])
         claims.append(
             Claim(
                 kind="stage",
-                stage=m.stage,
+                stage=m.id,
                 polarity=not m.denied,
                 hedged=m.hedged,
                 severity=grade[1] if grade else None,
@@ -132,11 +143,11 @@ def _kind_claims(
         # "Dropout and IRMA in the nasal half": both are there.
         if not spots[i] and _CONNECTOR.fullmatch(afters[i]):
             spots[i] = [(None, zone) for _, zone in spots[i + 1]]
-    first_lead = [p.zone for p in places_in(leads[0])]
+    first_lead = _zones(leads[0], lexicon)
     claims: list[Claim] = []
     for i, mention in enumerate(mentions):
         before = sentence[mentions[i - 1].end if i else 0 : mention.start]
-        lead = [p.zone for p in places_in(leads[i])] if i else first_lead
+        lead = _zones(leads[i], lexicon) if i else first_lead
         where = spots[i] or [(None, zone) for zone in lead or first_lead]
         claims += _mention_claims(mention, denied[i], before, afters[i], where, lexicon, span)
     return claims
@@ -169,9 +180,15 @@ def _denials(sentence: str, mentions: list[Mention], afters: list[str]) -> list[
     return denied
 
 
+def _zones(text: str, lexicon: Lexicon) -> list[Zone]:
+    return [p.zone for p in places_in(text)] if lexicon.places else []
+
+
 def _spots(after: str, lexicon: Lexicon) -> list[tuple[str | None, Zone]]:
     """Places after a mention, each with the severity last said before it."""
-    words = re.compile(rf"\b(?:{'|'.join(lexicon.severities)})\b")
+    if not lexicon.places:
+        return []
+    words = re.compile(rf"\b(?:{lexicon.grades})\b")
     severities = [(m.start(), m.group()) for m in words.finditer(after)]
     return [
         (next((w for at, w in reversed(severities) if at < p.start), None), p.zone)
@@ -215,7 +232,7 @@ def _mention_claims(
 
 
 def _severity(before: str, after: str, placed: bool, lexicon: Lexicon) -> str | None:
-    words = "|".join(lexicon.severities)
+    words = lexicon.grades
     said = re.search(rf"\b({words})(?:\s+(?!to\b|and\b)[\w-]+)?\s+$", before)
     if said:
         return said[1]

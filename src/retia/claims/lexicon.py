@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 
 from retia.claims.sentences import fold
-from retia.taxonomy import Kind, read_vocabulary
+from retia.taxonomy import Kind, read_procedure, read_vocabulary
 
 _COUNTED = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
@@ -65,6 +65,15 @@ class Lexicon:
     predicates: tuple[tuple[re.Pattern[str], str], ...]
     measures: tuple[tuple[re.Pattern[str], str, str], ...]
     """(pattern with groups `cmp` and `n`, measure, unit)."""
+    places: bool
+    """Whether `nasal` and `left` are places: of the retina only."""
+    instruments: frozenset[str] = frozenset()
+    """Kinds that can do something; empty outside surgery."""
+
+    @property
+    def grades(self) -> str:
+        """The severities as alternatives of a pattern; `(?!)`, which never matches, for none."""
+        return "|".join(self.severities) or "(?!)"
 
     def mentions(self, sentence: str) -> list[Mention]:
         """All kinds named in a folded sentence, in order, none overlapping another."""
@@ -86,8 +95,9 @@ def read_lexicon(modality: str) -> Lexicon:
     """Compile the patterns of a modality."""
     vocabulary = read_vocabulary(modality)
     entries = [(name, id) for id, kind in vocabulary.kinds.items() for name in kind_names(kind)]
+    entries += event_names(modality)
     entries.sort(key=lambda pair: -len(pair[0]))
-    parts = [rf"(?P<k{i}>{_flexible(name)})" for i, (name, _) in enumerate(entries)]
+    parts = [rf"(?P<k{i}>{flexible(name)})" for i, (name, _) in enumerate(entries)]
     severities = tuple(dict.fromkeys(w for k in vocabulary.kinds.values() for w in k.thresholds))
     graded = "|".join(severities) or "mild"
     predicates = tuple(
@@ -106,7 +116,23 @@ def read_lexicon(modality: str) -> Lexicon:
             (_measure_pattern(id, name, unit), id, unit)
             for id, (name, unit) in vocabulary.measures.items()
         ),
+        places=bool(vocabulary.stages),
+        instruments=frozenset(
+            id for id, kind in vocabulary.kinds.items() if kind.category == "instrument"
+        ),
     )
+
+
+def event_names(modality: str) -> list[tuple[str, str]]:
+    """Words for the safety gates and red flags of a surgical procedure, folded, each with its id.
+
+    Empty where the modality is no procedure.
+    """
+    if not read_vocabulary(modality).phases:
+        return []
+    procedure = read_procedure(modality)
+    events = (*procedure.gates.values(), *procedure.red_flags.values())
+    return [(fold(word), event.id) for event in events for word in (event.name, *event.synonyms)]
 
 
 def _predicate_patterns(
@@ -130,7 +156,8 @@ def kind_names(kind: Kind) -> list[str]:
     return list(dict.fromkeys(re.sub(r"^(?:an?|the) ", "", fold(w)) for w in words))
 
 
-def _flexible(name: str) -> str:
+def flexible(name: str) -> str:
+    """A pattern of a name: blanks and hyphens are one, and it may stand in the plural."""
     pattern = re.escape(name).replace(r"\-", r"[-\s]?").replace(r"\ ", r"[\s-]+")
     return pattern if name.endswith("s") or not name[-1].isalpha() else pattern + "s?"
 

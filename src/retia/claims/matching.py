@@ -5,11 +5,15 @@ The text is a completion: a JSON answer (its `answer` counts) or plain sentences
 
 import re
 import string
+from collections import Counter
+from collections.abc import Iterable
 
+from retia.claims.actions import ActionClaim
 from retia.claims.boxes import box_in, iou
 from retia.claims.extract import extract
-from retia.claims.lexicon import NUMBER_WORDS, SQUARE_MM
+from retia.claims.lexicon import NUMBER_WORDS, SQUARE_MM, read_lexicon
 from retia.claims.parser import parse_answer
+from retia.claims.phase import phases_in
 from retia.claims.places import places_in
 from retia.claims.sentences import fold
 from retia.claims.stage import stage_in
@@ -20,6 +24,7 @@ IOU_THRESHOLD = 0.5
 _YES_NO = re.compile(r"\W*(yes|no)\b")
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?")
 _DENIES = re.compile(r"\b(?:no|none|not|without|neither|absent|nothing|nowhere)\b")
+_PARTS = re.compile(r"[,;]|\band\b")
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 
 
@@ -31,8 +36,10 @@ def answer_matches(text: str, gold: Gold, modality: str = "octa") -> bool:
       counts may be words, and "no" is 0.
     - `box`: intersection over union at least the tolerance (0.5 when none is given).
     - `stage`: the stage the text settles on.
-    - `set`, `choice`: the quadrants, or else the kinds, that the text affirms are exactly those
-      of the gold; other values must stand in the text word for word.
+    - `set`, `choice`: what the text affirms is exactly the gold, read as quadrants, surgical
+      phases, actions of instruments (`grasper retracting liver`), or kinds (of the gold's
+      category: anatomy does not count among instruments); naming more is wrong. Values of
+      another sort must be equal, those of a set in any order.
     - `text`: equal but for case, punctuation, articles and white space.
 
     Raises:
@@ -42,7 +49,9 @@ def answer_matches(text: str, gold: Gold, modality: str = "octa") -> bool:
     said = text if answer is None else answer.answer
     match gold.type:
         case "yes_no":
-            return _yes_no(said, modality) == normalised(str(gold.value))
+            right = normalised(str(gold.value))
+            # Yes and no of other languages are equal or wrong.
+            return right in (_yes_no(said, modality), normalised(said))
         case "number":
             return _number_matches(said, gold)
         case "box":
@@ -112,18 +121,70 @@ def _box_matches(text: str, gold: Gold) -> bool:
 
 def _set_matches(text: str, gold: Gold, modality: str) -> bool:
     values = gold.value if isinstance(gold.value, tuple) else (str(gold.value),)
-    claims = [c for c in extract(text, modality) if c.kind in read_vocabulary(modality).kinds]
-    kinds = {(c.kind, c.polarity) for c in claims}
+    kinds = _kinds((text,), modality)
     if not values:
         return bool(_DENIES.search(fold(text))) and not any(polarity for _, polarity in kinds)
-    places = {p.zone.quadrant or p.zone.ring for v in values for p in places_in(v)}
-    if places:
+    if read_lexicon(modality).places:
         # After "than" stands what it is compared with.
         said = re.split(r"\bthan\b", fold(text))[0]
-        return {p.zone.quadrant or p.zone.ring for p in places_in(said)} == places
-    golden = {(c.kind, c.polarity) for v in values for c in extract(v, modality)}
-    if golden:
+        if places := _places(" ; ".join(values)):
+            return _places(said) == places
+    if phases := phases_in(". ".join(values), modality):
+        return phases_in(text, modality) == phases
+    if actions := _actions(values, modality):
+        doer = min(kind for kind, _, _ in actions).replace("_", " ")
+        return _actions((text,), modality, doer) == actions
+    if golden := _kinds(values, modality):
         denials_count = any(not polarity for _, polarity in golden)
-        return golden == {k for k in kinds if k[1] or denials_count}
-    words = f" {normalised(text)} "
-    return all(f" {normalised(v)} " in words for v in values)
+        category = {_category(kind, modality) for kind, _ in golden}
+        return golden == {
+            (kind, polarity)
+            for kind, polarity in kinds
+            if (polarity or denials_count) and _category(kind, modality) in category
+        }
+    if gold.type == "choice":
+        return normalised(text) == normalised(values[0])
+    return {normalised(part) for part in _PARTS.split(text)} == set(map(normalised, values))
+
+
+def _places(text: str) -> set[str | None]:
+    return {p.zone.quadrant or p.zone.ring for p in places_in(text)}
+
+
+def _kinds(texts: Iterable[str], modality: str) -> set[tuple[str, bool]]:
+    """Kinds that texts affirm or deny."""
+    known = read_vocabulary(modality).kinds
+    claims = (c for text in texts for c in extract(text, modality))
+    return {(c.kind, c.polarity) for c in claims if c.kind in known}
+
+
+def _category(kind: str, modality: str) -> str:
+    return read_vocabulary(modality).kinds[kind].category
+
+
+def _actions(
+    texts: Iterable[str], modality: str, doer: str | None = None
+) -> set[tuple[str, str, str | None]]:
+    """Actions that texts affirm; a text without an instrument is about `doer`."""
+    texts = list(texts)
+    claims = [c for text in texts for c in extract(text, modality) if isinstance(c, ActionClaim)]
+    if not claims and doer is not None:
+        return _actions([f"{doer} {text}" for text in texts], modality)
+    return {(c.kind, c.verb, c.target) for c in claims if c.polarity}
+
+
+def token_recall(text: str, gold: str) -> float:
+    """Share of the gold's words that a text says, repeats counted, in [0, 1].
+
+    The usual number for open questions of medical VQA (LLaVA-Med, Li et al. 2023,
+    arXiv 2306.00890). Lenient: whoever lists many words wins. Read it beside exact match.
+    """
+    said, right = (Counter(normalised(t).split()) for t in (text, gold))
+    return (said & right).total() / right.total() if right else 0.0
+
+
+def token_f1(text: str, gold: str) -> float:
+    """Harmonic mean of token recall and token precision, in [0, 1]."""
+    said, right = (Counter(normalised(t).split()) for t in (text, gold))
+    total = said.total() + right.total()
+    return 2 * (said & right).total() / total if total else 0.0

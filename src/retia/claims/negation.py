@@ -41,7 +41,11 @@ _DOUBT = (
 )
 _DOUBT_BEFORE = re.compile(rf"\b(?:{_DOUBT})\b(?:[\s-]+[\w-]+){{0,4}}\s*$")
 _DOUBT_AFTER = re.compile(rf"^[^,;]*?\b(?:{_DOUBT})\b")
-_IMAGINED = re.compile(r"\b(?:would|if)\b")
+_IMAGINED = re.compile(
+    r"\b(?:would|if|whether)\b"
+    # Advice, as taxonomies give it: what to do or to watch for, not what is seen.
+    r"|^\W*(?:next|goal|check|pitfall|action)\s*:|\bnext (?:phase|step)\b"
+)
 
 
 def denied_before(before: str) -> bool:
@@ -73,5 +77,5 @@ def doubted(before: str, after: str) -> bool:
 
 
 def imagined(sentence: str) -> bool:
-    """Whether a sentence speaks of what would be, not of what is."""
+    """Whether a sentence speaks of what would, should or will be, not of what is."""
     return _IMAGINED.search(sentence) is not None

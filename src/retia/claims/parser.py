@@ -10,6 +10,7 @@ from typing import Any
 
 import pydantic
 
+from retia.claims.phase import phase_in
 from retia.claims.sentences import sentences
 from retia.claims.stage import stage_in
 from retia.records import Answer
@@ -29,8 +30,8 @@ def parse_answer(text: str, *, strict: bool = False, modality: str = "octa") -> 
     Args:
         text: The completion.
         strict: Whether only JSON counts (format reward). Otherwise a plain text that settles on
-            a stage is an answer too: its sentences are the reasoning.
-        modality: Whose stages the fallback reads.
+            a stage or a surgical phase is an answer too: its sentences are the reasoning.
+        modality: Whose stages or phases the fallback reads.
 
     Returns:
         The answer, or None when there is none.
@@ -41,11 +42,12 @@ def parse_answer(text: str, *, strict: bool = False, modality: str = "octa") -> 
             return answer
     if strict:
         return None
-    stage = stage_in(text, modality)
-    if stage is None:
+    vocabulary = read_vocabulary(modality)
+    words = vocabulary.stages or vocabulary.phases
+    settled = stage_in(text, modality) if vocabulary.stages else phase_in(text, modality)
+    if settled is None:
         return None
-    name = read_vocabulary(modality).stage_name(stage)
-    return Answer(reasoning=tuple(sentences(text)), answer=name)
+    return Answer(reasoning=tuple(sentences(text)), answer=words[settled][0])
 
 
 def _objects(text: str) -> Iterator[dict[str, Any]]:

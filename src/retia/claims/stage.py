@@ -5,6 +5,7 @@
 
 import functools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from retia.claims.negation import denied_after, denied_before, doubted, imagined
@@ -28,12 +29,12 @@ _NO_RETINOPATHY = (
 
 
 @dataclass(frozen=True)
-class StageMention:
-    """A stage named in a text."""
+class Naming:
+    """A stage (or a phase, see `phase.py`) named in a text, and whether it is meant."""
 
     start: int
     end: int
-    stage: str
+    id: str
     denied: bool
     hedged: bool
 
@@ -46,7 +47,9 @@ def _pattern(modality: str) -> tuple[re.Pattern[str], dict[str, str]]:
         for stage, words in read_vocabulary(modality).stages.items()
         for name in words
     ]
-    parts, stages = [rf"(?P<none>{_NO_RETINOPATHY})"], {"none": "healthy"}
+    # A vocabulary without stages names none: `(?!)` never matches.
+    healthy = _NO_RETINOPATHY if names else "(?!)"
+    parts, stages = [rf"(?P<none>{healthy})"], {"none": "healthy"}
     for i, (name, stage) in enumerate(sorted(names, key=lambda pair: -len(pair[0]))):
         words = re.escape(name).replace(r"\-", r"[-\s]?").replace(r"\ ", r"[\s-]+")
         about = _ABOUT_EYE if name in ("healthy", "normal") else ""
@@ -55,7 +58,7 @@ def _pattern(modality: str) -> tuple[re.Pattern[str], dict[str, str]]:
     return re.compile(rf"(?<![\w-])(?:{'|'.join(parts)})(?![\w])"), stages
 
 
-def stage_mentions(sentence: str, modality: str = "octa") -> list[StageMention]:
+def stage_mentions(sentence: str, modality: str = "octa") -> list[Naming]:
     """All stages named in one folded sentence, in order."""
     pattern, stages = _pattern(modality)
     found = [
@@ -63,21 +66,26 @@ def stage_mentions(sentence: str, modality: str = "octa") -> list[StageMention]:
         for m in pattern.finditer(sentence)
         if m.group() not in ("healthy", "normal") or not _ABOUT_THING.search(sentence[: m.start()])
     ]
-    mentions = []
-    for i, m in enumerate(found):
-        before = sentence[found[i - 1].end() if i else 0 : m.start()]
-        after = sentence[m.end() : found[i + 1].start() if i + 1 < len(found) else len(sentence)]
-        goes_on = i > 0 and mentions[-1].denied and re.fullmatch(r"\s+(?:or|nor)\s+", before)
-        mentions.append(
-            StageMention(
-                start=m.start(),
-                end=m.end(),
-                stage=stages[m.lastgroup or "none"],
-                denied=bool(denied_before(before) or denied_after(after) or goes_on),
-                hedged=doubted(before, after),
-            )
+    return namings(sentence, [(m.start(), m.end(), stages[m.lastgroup or "none"]) for m in found])
+
+
+def namings(sentence: str, found: Sequence[tuple[int, int, str]]) -> list[Naming]:
+    """Whether each of the names found in a folded sentence is denied or hedged.
+
+    Args:
+        sentence: Folded.
+        found: Start, end and id of each name, in order.
+    """
+    named: list[Naming] = []
+    for i, (start, end, id) in enumerate(found):
+        before = sentence[found[i - 1][1] if i else 0 : start]
+        after = sentence[end : found[i + 1][0] if i + 1 < len(found) else len(sentence)]
+        goes_on = i > 0 and named[-1].denied and re.fullmatch(r"\s+(?:or|nor)\s+", before)
+        denied = bool(denied_before(before) or denied_after(after) or goes_on)
+        named.append(
+            Naming(start=start, end=end, id=id, denied=denied, hedged=doubted(before, after))
         )
-    return mentions
+    return named
 
 
 def stage_in(text: str, modality: str = "octa") -> str | None:
@@ -100,7 +108,7 @@ def stage_in(text: str, modality: str = "octa") -> str | None:
             if mention.denied:
                 continue
             if mention.hedged:
-                hedged = mention.stage
+                hedged = mention.id
             else:
-                firm = mention.stage
+                firm = mention.id
     return firm or hedged

@@ -1,4 +1,4 @@
-"""How claims fare against what is known of an eye.
+"""How claims fare against what is known of an image.
 
 - supported: the record says the same.
 - contradicted: the record says otherwise.
@@ -7,11 +7,16 @@
 
 Tolerances: counts within 1 (never 0 for 1: presence is judged first); areas within 15 % or
 0.02 mm²; clock hours within 1. The quadrant decides about the place; the ring is counted apart.
+
+Surgical frames: instruments are counted exactly, and one that is not annotated is not there. Of
+the anatomy only what is acted upon is annotated: naming anything else is unsupported. Where no
+action is annotated at all, none can be contradicted.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from retia.claims.actions import ActionClaim
 from retia.claims.evidence import evidence_of, measure_evidence
 from retia.claims.places import same_place
 from retia.records import Case, Claim, Finding, Verdict, Zone
@@ -62,12 +67,16 @@ def judge(claims: Sequence[Claim], case: Case) -> Judgement:
     """Hold claims against a case."""
     judged = tuple(judge_claim(claim, case) for claim in claims)
     said = [j.claim for j in judged if j.verdict == "supported" and j.claim.polarity]
-    kinds = {c.kind for c in said}
+    kinds, known = {c.kind for c in said}, read_vocabulary(case.modality).kinds
     found: set[tuple[str, str | None]] = set()
     items: set[tuple[str, str | None]] = set()
     missed = []
     for finding in case.findings:
+        if finding.kind not in known:
+            continue  # the vocabulary has no word for it: nobody can be asked to name it
         wanted: set[tuple[str, str | None]] = {(finding.kind, None)}
+        if "target" in finding.attributes:
+            wanted.add((finding.attributes["target"], None))
         # There is one FAZ: its place is no news.
         if finding.zone and finding.zone.quadrant and not finding.kind.startswith("faz_"):
             wanted.add((finding.kind, finding.zone.quadrant))
@@ -94,6 +103,10 @@ def judge_claim(claim: Claim, case: Case) -> Judged:
     """Hold one claim against a case."""
     if claim.kind == "stage":
         return Judged(claim=claim, verdict=_judge_stage(claim, case))
+    if isinstance(claim, ActionClaim):
+        return _judge_action(claim, case)
+    if claim.kind == "phase" or claim.kind in case.labels:
+        return _judge_label(claim, case)
     if claim.kind in read_vocabulary(case.modality).measures:
         return _judge_measure(claim, case)
     if not claim.polarity:
@@ -110,6 +123,33 @@ def _judge_stage(claim: Claim, case: Case) -> Verdict:
             return "unsupported"
         same = claim.severity == case.grade
     return "supported" if same == claim.polarity else "contradicted"
+
+
+def _judge_label(claim: Claim, case: Case) -> Judged:
+    """A phase, or an event that a frame is labelled with."""
+    label = case.labels.get(claim.kind)
+    if label is None:
+        return Judged(claim=claim, verdict="unsupported")
+    same = label == (claim.stage if claim.kind == "phase" else "true")
+    verdict: Verdict = "supported" if same == claim.polarity else "contradicted"
+    return Judged(claim=claim, verdict=verdict, measured=(f"label/{claim.kind}",))
+
+
+def _judge_action(claim: ActionClaim, case: Case) -> Judged:
+    own = [f for f in case.findings if f.kind == claim.kind]
+    here = [
+        f
+        for f in own
+        if f.attributes.get("verb") == claim.verb
+        and claim.target in (None, f.attributes.get("target"))
+    ]
+    if here:
+        verdict: Verdict = "supported" if claim.polarity else "contradicted"
+        return Judged(claim=claim, verdict=verdict, findings=tuple(here))
+    annotated = any(f.attributes for f in case.findings)
+    if not (annotated if own else claim.kind in case.looked_for):
+        return Judged(claim=claim, verdict="unsupported")
+    return Judged(claim=claim, verdict="contradicted" if claim.polarity else "supported")
 
 
 def _judge_measure(claim: Claim, case: Case) -> Judged:
@@ -163,7 +203,11 @@ def _judge_presence(claim: Claim, case: Case) -> Judged:
     if claim.quantity is None:
         return Judged(claim=claim, verdict="supported", findings=tuple(here))
     if claim.unit is None:
-        right = _compare(claim, len(here))
+        kind = read_vocabulary(case.modality).kinds[claim.kind]
+        if kind.category == "anatomy":
+            return Judged(claim=claim, verdict="unsupported")  # acted upon, but not counted
+        exact = kind.category == "instrument"
+        right = claim.quantity == len(here) if exact else _compare(claim, len(here))
     else:
         areas = [f.values["area_mm2"] for f in here if "area_mm2" in f.values]
         if not areas:
@@ -177,7 +221,7 @@ def _matching(claim: Claim, case: Case) -> tuple[list[Finding], bool]:
     """Findings of the claim's kind, place and severity; and whether others might be."""
     here, unsure = [], False
     for finding in case.findings:
-        if finding.kind != claim.kind:
+        if claim.kind not in (finding.kind, finding.attributes.get("target")):
             continue
         place = True
         if claim.zone is not None:

@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from retia.evaluation.ask import CONDITIONS, Item, Prediction
+from retia.evaluation.items import Plan
 from retia.evaluation.measure import (
     Settings,
     StageRow,
     condition_numbers,
     difference_of,
-    kind_numbers,
     majority,
     read_row,
 )
-from retia.records import Case
+from retia.evaluation.predictions import CONDITIONS, Prediction
+from retia.evaluation.question_audit import QuestionAudit, audit_questions
 from retia.statistics import (
     Interval,
     balanced_accuracy,
@@ -30,7 +30,7 @@ from retia.taxonomy import STAGES
 
 @dataclass(frozen=True, kw_only=True)
 class Audit:
-    """What was asked, answered and measured."""
+    """What was asked, answered and measured; all about the stage is empty where none was asked."""
 
     rows: dict[str, list[StageRow]]
     """Per condition the stage answers, in the order of the cases."""
@@ -38,44 +38,59 @@ class Audit:
     conditions: dict[str, dict[str, Any]]
     differences: dict[str, Interval]
     """Balanced accuracy on the real image minus that under each control, paired by case."""
-    kinds: dict[str, Any]
     majority: dict[str, Any]
     graph: dict[str, Any] | None
+    questions: dict[str, QuestionAudit]
+    """Per modality all but the stage."""
 
     @property
     def looks(self) -> bool | None:
-        """Whether the student demonstrably uses the image; None where that was not tested."""
+        """Whether the student demonstrably stages from the image; None where not tested."""
         lows = [d.low for d in self.differences.values()]
         known = [low for low in lows if low is not None]
         return all(low > 0 for low in known) if lows and len(known) == len(lows) else None
 
+    @property
+    def kinds(self) -> dict[str, dict[str, Any]]:
+        """Per question kind of the eyes' conversations: accuracy, and that of a constant answer."""
+        return self.questions["octa"].kinds if "octa" in self.questions else {}
+
     def summary(self) -> dict[str, Any]:
         """The headline numbers as plain JSON values."""
+        questions = {name: own.summary() for name, own in self.questions.items()}
+        return plain(self._stage_summary() | {"questions": questions})
+
+    def _stage_summary(self) -> dict[str, Any]:
+        if not self.conditions:
+            return {}
         real = self.conditions["real"]
-        return plain(
-            {
-                "cases": real["cases"],
-                "groups": real["groups"],
-                "balanced_accuracy": {
-                    name: numbers["balanced_accuracy"] for name, numbers in self.conditions.items()
-                },
-                "real_minus": self.differences,
-                "uses_the_image": self.looks,
-                "parsed": real["parsed"],
-                "claim_precision": real["claims"]["precision"],
-                "claim_recall": real["claims"]["recall"],
-                "claim_f1": real["claims"]["f1"],
-                "faz_error_mm2": real["faz_error_mm2"],
-                "count_exact": real["count_exact"],
-                "count_within_1": real["count_within_1"],
-                "consistent": real["consistent"],
-                "majority_balanced_accuracy": self.majority["balanced_accuracy"],
-                "graph_balanced_accuracy": self.graph and self.graph["balanced_accuracy"],
-            }
-        )
+        return {
+            "cases": real["cases"],
+            "groups": real["groups"],
+            "balanced_accuracy": {
+                name: numbers["balanced_accuracy"] for name, numbers in self.conditions.items()
+            },
+            "real_minus": self.differences,
+            "uses_the_image": self.looks,
+            "parsed": real["parsed"],
+            "claim_precision": real["claims"]["precision"],
+            "claim_recall": real["claims"]["recall"],
+            "claim_f1": real["claims"]["f1"],
+            "faz_error_mm2": real["faz_error_mm2"],
+            "count_exact": real["count_exact"],
+            "count_within_1": real["count_within_1"],
+            "consistent": real["consistent"],
+            "majority_balanced_accuracy": self.majority["balanced_accuracy"],
+            "graph_balanced_accuracy": self.graph and self.graph["balanced_accuracy"],
+        }
 
     def lines(self) -> list[str]:
         """The headline numbers for people."""
+        return self._stage_lines() + [x for own in self.questions.values() for x in own.lines()]
+
+    def _stage_lines(self) -> list[str]:
+        if not self.conditions:
+            return []
         real = self.conditions["real"]
         lines = [f"stage of {real['cases']} eyes ({real['groups']} groups), balanced accuracy:"]
         for name, numbers in self.conditions.items():
@@ -89,26 +104,27 @@ class Audit:
 
 
 def make_audit(
-    cases: Sequence[Case],
-    turns: Sequence[Item],
-    predictions: list[Prediction],
-    staged: Mapping[str, str],
-    settings: Settings,
+    plan: Plan, predictions: list[Prediction], staged: Mapping[str, str], settings: Settings
 ) -> Audit:
     """Measure all predictions.
 
     Args:
-        cases: Held out, each with a stage.
-        turns: Questions of the held-out conversations.
-        predictions: Answers to the stage question (per condition) and to the turns.
+        plan: What was asked.
+        predictions: The answers, under every condition.
         staged: The graph model's stage per case; may be empty.
         settings: `resamples`, `level`, `seed` of the intervals.
     """
     texts = {(p.condition, p.case): p.text for p in predictions if p.question_kind == "stage"}
     asked = [c for c in CONDITIONS if any(key[0] == c for key in texts)]
+    cases = [item.case for item in plan.stage]
     rows = {
         condition: [read_row(case, texts.get((condition, case.id), "")) for case in cases]
         for condition in asked
+    }
+    others = [p for p in predictions if p.question_kind != "stage"]
+    audited = {
+        name: audit_questions(name, items, others, plan.training.get(name, []), settings)
+        for name, items in plan.questions.items()
     }
     return Audit(
         rows=rows,
@@ -119,9 +135,9 @@ def make_audit(
             for name, own in rows.items()
             if name != "real"
         },
-        kinds=kind_numbers(turns, predictions, settings),
-        majority=majority(rows["real"]),
-        graph=_graph_numbers(rows["real"], staged, settings),
+        majority=majority(rows["real"]) if rows else {},
+        graph=_graph_numbers(rows.get("real", []), staged, settings),
+        questions={name: own for name, own in audited.items() if own is not None},
     )
 
 

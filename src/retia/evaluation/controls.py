@@ -8,15 +8,59 @@ from retia.records import Case
 
 
 def blank(image: np.ndarray) -> np.ndarray:
-    """An image of the same size, everywhere as bright as the mean of this one."""
-    return np.full_like(image, round(float(image.mean())))
+    """An image of the same size, everywhere of the mean brightness (or colour) of this one.
+
+    Args:
+        image: uint8, shape `(H, W)` or `(H, W, 3)`.
+    """
+    import cv2
+
+    channels = 1 if image.ndim == 2 else image.shape[2]
+    empty = np.empty_like(image)
+    empty[...] = np.round(cv2.mean(image)[:channels])
+    return empty
+
+
+def label_of(case: Case) -> str:
+    """What a foreign image should differ in: the stage, the phase of an operation, or the organ."""
+    return case.stage or case.labels.get("phase") or case.labels.get("organ") or ""
+
+
+def foreign_images(cases: Sequence[Case], pool: Sequence[Case], seed: int) -> list[Case] | None:
+    """Choose for every case the case whose image it is shown.
+
+    The images of the cases are dealt out anew where that can be done (see `derange`). With too few
+    groups, such as a single video, they are drawn from other groups of the pool.
+
+    Args:
+        cases: Those asked about, each once.
+        pool: All cases of the same modality, of any split.
+        seed: Of the draw.
+
+    Returns:
+        One a case, never of its own group; None where the pool holds a single group.
+    """
+    partner = derange(cases, seed)
+    if partner is not None:
+        return [cases[i] for i in partner]
+    rng = np.random.default_rng(seed)
+    shown = []
+    for case in cases:
+        others = [other for other in pool if other.group != case.group]
+        unlike = [other for other in others if label_of(other) != label_of(case)]
+        if not others:
+            return None
+        choice = unlike or others
+        shown.append(choice[int(rng.integers(len(choice)))])
+    return shown
 
 
 def derange(cases: Sequence[Case], seed: int) -> list[int] | None:
-    """Give every case the image of another group, and of another stage where there are enough.
+    """Give every case the image of another group, and of another label where there are enough.
 
-    The result is a permutation: every image is used once. All cases are laid out by stage, shuffled
-    within, and turned by the size of the largest stage; cases that then meet their own group swap.
+    The label is the stage, the phase or the organ. The result is a permutation: every image is
+    used once. All cases are laid out by label, shuffled within, and turned by the size of the
+    largest; cases that then meet their own group swap.
 
     Returns:
         Per case the index of the case whose image it is shown, or None when that cannot be done
@@ -24,18 +68,18 @@ def derange(cases: Sequence[Case], seed: int) -> list[int] | None:
     """
     count = len(cases)
     rng = np.random.default_rng(seed)
-    stages = [str(c.stage) for c in cases]
-    order = sorted(rng.permutation(count).tolist(), key=lambda i: stages[i])
-    largest = max((stages.count(s) for s in set(stages)), default=0)
+    labels = [label_of(c) for c in cases]
+    order = sorted(rng.permutation(count).tolist(), key=lambda i: labels[i])
+    largest = max((labels.count(s) for s in set(labels)), default=0)
     shift = largest % count if count else 0
     partner = [0] * count
     for place, case in enumerate(order):
         partner[case] = order[(place + (shift or 1)) % count]
-    return _repaired(partner, [c.group for c in cases], stages, rng)
+    return _repaired(partner, [c.group for c in cases], labels, rng)
 
 
 def _repaired(
-    partner: list[int], groups: list[str], stages: list[str], rng: np.random.Generator
+    partner: list[int], groups: list[str], labels: list[str], rng: np.random.Generator
 ) -> list[int] | None:
     for case in range(len(partner)):
         if groups[partner[case]] != groups[case]:
@@ -49,9 +93,9 @@ def _repaired(
             return None
 
         def kept(other: int, case: int = case) -> int:
-            """How many of both keep an image of another stage after the swap."""
-            mine = stages[partner[other]] != stages[case]
-            theirs = stages[partner[case]] != stages[other]
+            """How many of both keep an image of another label after the swap."""
+            mine = labels[partner[other]] != labels[case]
+            theirs = labels[partner[case]] != labels[other]
             return mine + theirs
 
         best = max(candidates, key=kept)

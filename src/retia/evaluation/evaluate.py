@@ -12,8 +12,9 @@ from retia.runs import StepConfig, item_seed, open_step
 if TYPE_CHECKING:
     import numpy as np
 
-    from retia.evaluation.ask import Predictor
     from retia.evaluation.audit import Audit
+    from retia.evaluation.items import Predictor
+    from retia.records import Sample
 
 log = logging.getLogger("retia")
 
@@ -34,6 +35,8 @@ class EvaluateConfig(StepConfig):
     """Which cases to ask about; none: all."""
     limit: int | None = None
     """At most so many cases, drawn by the seed."""
+    questions: int = 400
+    """At most so many questions a modality beside the stage, drawn by the seed."""
     max_new_tokens: int = 256
     """Longest answer, in tokens."""
     resamples: int = 1000
@@ -41,21 +44,21 @@ class EvaluateConfig(StepConfig):
     level: float = 0.95
     """Coverage of the intervals."""
     examples: int = 8
-    """Eyes shown in the report."""
+    """Cases of each part shown in the report."""
 
 
 def evaluate(config: EvaluateConfig) -> dict[str, Any]:
     """Audit a student on held-out samples.
 
-    Asks for the stage of every held-out eye three times: about its image, about a blank one, and
-    about the image of another eye; then every question of the held-out conversations. Writes
-    `audit.json`, `claims.csv`, `predictions.jsonl` and `report.html`.
+    Asks for the stage of every held-out eye, and every question of the held-out samples that has a
+    right answer, three times: about the image, about a blank one, and about the image of another
+    group. Writes `audit.json`, `claims.csv`, `predictions.jsonl` and `report.html`.
 
     Returns:
         The headline numbers.
 
     Raises:
-        UserError: If samples, student or predictions cannot be read, or no case is in the split.
+        UserError: If samples, student or predictions cannot be read, or nothing can be asked.
     """
     inputs = {"samples": config.samples}
     for name in ("model", "predictions", "staging"):
@@ -68,7 +71,7 @@ def evaluate(config: EvaluateConfig) -> dict[str, Any]:
         inputs["model"] = student_folder()
     with open_step("evaluate", config, inputs) as step:
         if step.done:
-            return _read_summary(step.out)
+            return step.summary
         predictor = None
         if config.predictions is None:
             predictor = student_predictor(inputs["model"], config.max_new_tokens)
@@ -82,13 +85,7 @@ def evaluate(config: EvaluateConfig) -> dict[str, Any]:
     for line in audit.lines():
         log.info("%s", line)
     log.info("evaluate: open %s", config.out / "report.html")
-    return audit.summary()
-
-
-def _read_summary(out: Path) -> dict[str, Any]:
-    import json
-
-    return json.loads((out / "audit.json").read_text(encoding="utf-8"))["summary"]
+    return step.summary
 
 
 def student_predictor(folder: Path, max_new_tokens: int) -> "Predictor":
@@ -106,25 +103,34 @@ def student_predictor(folder: Path, max_new_tokens: int) -> "Predictor":
 
 def image_loader(folder: Path) -> "Callable[[Case], np.ndarray]":
     """Return a function that reads the image of a case of this folder, uint8."""
-    from retia.images import read_image
+    from retia.students.pictures import shown_picture
 
-    return lambda case: read_image(folder / case.file_name).pixels
+    return lambda case: shown_picture(folder / case.file_name, case.modality)
 
 
-def held_out(cases: Sequence[Case], config: EvaluateConfig) -> list[Case]:
-    """Cases of the split that have a stage; at most `limit`, drawn by the seed, in file order.
+def held_out(
+    cases: "Sequence[Case]", samples: "Sequence[Sample]", config: EvaluateConfig
+) -> list[Case]:
+    """Cases of the split that can be asked about; at most `limit`, drawn by the seed.
+
+    In file order. A case can be asked about when it has a stage, or a sample.
 
     Raises:
-        UserError: If there are none.
+        UserError: If there are none, or a limit is below 1.
     """
     from retia.errors import UserError
     from retia.records.cohort import subset
 
-    chosen = [case for case in subset(cases, config.split) if case.stage is not None]
+    for name in ("limit", "questions"):
+        value = getattr(config, name)
+        if value is not None and value < 1:
+            raise UserError(f"{name} is {value}. Expected 1 or more.")
+    asked = {sample.case for sample in samples}
+    chosen = [c for c in subset(cases, config.split) if c.stage is not None or c.id in asked]
     if not chosen:
-        raise UserError(f"no case of split {config.split!r} in {config.samples} has a stage.")
-    if config.limit is not None and config.limit < 1:
-        raise UserError(f"limit is {config.limit}. Expected 1 or more, or none.")
+        raise UserError(
+            f"no case of split {config.split!r} in {config.samples} has a stage or a sample."
+        )
     drawn = sorted(chosen, key=lambda c: item_seed(config.seed, f"{c.id}/limit"))[: config.limit]
     kept = {case.id for case in drawn}
     return [case for case in chosen if case.id in kept]
@@ -136,21 +142,31 @@ def run_audit(config: EvaluateConfig, predictor: "Predictor | None") -> "Audit":
     Args:
         config: As of `evaluate`.
         predictor: Answers the questions; None reads `config.predictions`.
+
+    Raises:
+        UserError: If nothing can be asked, or the predictions answer nothing that was asked.
     """
-    from retia.evaluation.ask import ask_all, read_predictions, stage_items, turn_items
+    from retia.errors import UserError
+    from retia.evaluation.ask import ask_all
     from retia.evaluation.audit import make_audit
+    from retia.evaluation.items import make_plan
+    from retia.evaluation.predictions import read_predictions
     from retia.evaluation.staging import read_staging
     from retia.records import read_cases, read_samples
 
-    cases = held_out(read_cases(config.samples), config)
-    stage, turns = stage_items(cases), turn_items(read_samples(config.samples), cases)
+    samples, pool = read_samples(config.samples), read_cases(config.samples)
+    plan = make_plan(samples, pool, held_out(pool, samples, config), config.questions, config.seed)
+    if not plan.stage and not plan.questions:
+        raise UserError(
+            f"no turn of the held-out samples in {config.samples} has a `gold`, and no case has a "
+            "stage: there is nothing that could be right or wrong."
+        )
     if predictor is not None:
-        load = image_loader(config.samples)
-        predictions = ask_all(stage, turns, predictor, load, config.seed)
+        predictions = ask_all(plan, predictor, image_loader(config.samples), config.seed)
     elif config.predictions is not None:
-        predictions = read_predictions(config.predictions, stage, turns)
+        predictions = read_predictions(config.predictions, plan)
     else:
         raise ValueError("neither a predictor nor predictions")
     staged = read_staging(config.staging) if config.staging is not None else {}
     settings = {"resamples": config.resamples, "level": config.level, "seed": config.seed}
-    return make_audit(cases, turns, predictions, staged, settings)
+    return make_audit(plan, predictions, staged, settings)

@@ -3,7 +3,7 @@
 Unreadable answers are wrong answers; they are never left out of a denominator.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,6 @@ import numpy as np
 from retia.claims import (
     Agreement,
     agreement,
-    answer_matches,
     claims_of,
     consistent,
     judge_text,
@@ -22,9 +21,7 @@ from retia.claims import (
     stage_in,
     true_number,
 )
-from retia.claims.matching import normalised
-from retia.evaluation.ask import Item, Prediction
-from retia.records import Case, Gold, Sentence
+from retia.records import Case, Sentence
 from retia.statistics import (
     Interval,
     accuracy,
@@ -75,7 +72,7 @@ def read_row(case: Case, text: str) -> StageRow:
         text=text,
         predicted=stage or UNREADABLE,
         parsed=strict is not None,
-        consistent=answer is not None and consistent(answer, case.modality),
+        consistent=bool(answer is not None and consistent(answer, case.modality)),
         agreement=agreement(judgement, case),
         sentences=tuple(sentences),
         faz_error_mm2=None if faz is None else abs(faz),
@@ -188,39 +185,3 @@ def majority(rows: Sequence[StageRow]) -> dict[str, Any]:
         "balanced_accuracy": balanced_accuracy(truth, guess),
         "accuracy": accuracy(truth, guess),
     }
-
-
-def kind_numbers(
-    items: Sequence[Item], predictions: Sequence[Prediction], settings: Settings
-) -> dict[str, Any]:
-    """Accuracy per question kind, with what the best constant answer of that kind scores."""
-    said = {(p.case, p.question): p.text for p in predictions if p.question_kind != "stage"}
-    by_kind: dict[str, list[Item]] = defaultdict(list)
-    for item in items:
-        if (item.case.id, item.question) in said:
-            by_kind[item.question_kind].append(item)
-    numbers = {}
-    for kind, own in sorted(by_kind.items()):
-        right = [answer_matches(said[i.case.id, i.question], i.gold, i.case.modality) for i in own]
-        groups = [i.case.group for i in own]
-        numbers[kind] = {
-            "questions": len(own),
-            "accuracy": bootstrap_interval(np.mean, [np.array(right, float)], groups, **settings),
-            "best_constant": best_constant([i.gold for i in own]),
-        }
-    return numbers
-
-
-def best_constant(golds: Sequence[Gold]) -> float:
-    """Accuracy of the one answer that is right most often: what a blind student can reach."""
-    if all(g.type == "number" for g in golds):
-        values = np.array([float(str(g.value)) for g in golds])
-        slack = np.array([g.tolerance or 0.0 for g in golds]) + 1e-9
-        return float(max((np.abs(v - values) <= slack).mean() for v in np.unique(values)))
-    if all(g.type == "box" for g in golds):
-        return max(
-            float(np.mean([answer_matches(f"[{g.value}]", other) for other in golds]))
-            for g in golds
-        )
-    texts = Counter(normalised(" ".join(map(str, np.atleast_1d(g.value)))) for g in golds)
-    return texts.most_common(1)[0][1] / len(golds)

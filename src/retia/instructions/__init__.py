@@ -1,6 +1,7 @@
-"""Cases to instruction samples: facts, wording, questions, the built-in teacher."""
+"""Cases to instruction samples: facts, wording, questions, the built-in teacher; exports."""
 
+from retia.instructions.export import ExportConfig, export
 from retia.instructions.write import WriteConfig, write
 from retia.instructions.writer import stage_answer, stage_question
 
-__all__ = ["WriteConfig", "stage_answer", "stage_question", "write"]
+__all__ = ["ExportConfig", "WriteConfig", "export", "stage_answer", "stage_question", "write"]

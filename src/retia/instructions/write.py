@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,18 +21,24 @@ BATCH = 200
 class WriteConfig(StepConfig):
     """What `retia write` takes."""
 
-    cases: Path
-    """Folder of cases (`metadata.jsonl`), as `grow`, `import` or `attribute` write it."""
+    cases: Path | tuple[Path, ...]
+    """Folders of cases (`metadata.jsonl`), as `grow`, `import` or `attribute` write them. Their
+    modalities may differ, their ids must."""
     attributions: Path | None = None
     """Folder of `retia attribute` for the same images: adds `seen/...` evidence and importance."""
     teacher: Literal["builtin"] = "builtin"
     """Who words the samples."""
     stage1_per_case: int = 1
-    """Samples a case that ask for the stage."""
+    """Samples a case that ask for the stage, or for a description of a surgical frame. Annotated
+    questions are asked once each, or never at 0."""
     stage2_per_case: int = 1
-    """Conversations a case about regions."""
+    """Conversations a case; of a surgical frame also so many about what to do next."""
+    grpo_per_case: int = 1
+    """Samples a case for GRPO: one structured answer each."""
     turns: int = 4
     """Most turns of a conversation, 2 or more."""
+    surgical_turns: int = 6
+    """Most turns of a conversation about a surgical frame, 3 or more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,23 +64,19 @@ def write(config: WriteConfig) -> dict[str, Any]:
     Raises:
         UserError: If the cases cannot be read or nothing can be said of any of them.
     """
-    if min(config.stage1_per_case, config.stage2_per_case) < 0 or config.turns < 2:
-        raise UserError(
-            f"stage1_per_case is {config.stage1_per_case}, stage2_per_case {config.stage2_per_case}"
-            f" and turns {config.turns}. Expected 0 or more samples a case, and 2 or more turns."
-        )
-    inputs = {"cases": config.cases}
+    _check(config)
+    folders = _folders(config)
+    inputs = {f"cases-{i}" if i else "cases": folder for i, folder in enumerate(folders)}
     if config.attributions is not None:
         inputs["attributions"] = config.attributions
     with open_step("write", config, inputs) as step:
         if step.done:
             return _read_summary(step.out)
-        from retia.instructions.balance import plan_presence
         from retia.instructions.card import dataset_card, sample_statistics
         from retia.runs.step import write_json
 
         cases = _read_all(config)
-        plan = plan_presence(cases, config.seed)
+        plan = _plan(cases, config.seed)
         batches = {f"batch-{i:05d}": b for i, b in enumerate(_batches(config, cases, plan))}
         folders = step.map(write_batch, batches, "writing samples")
         samples = [s for folder in folders.values() for s in read_samples(folder)]
@@ -83,7 +86,7 @@ def write(config: WriteConfig) -> dict[str, Any]:
         write_json(step.out / "statistics.json", statistics)
         (step.out / "README.md").write_text(dataset_card(cases, statistics), encoding="utf-8")
         step.summary = {"cases": len(cases), "samples": len(samples)}
-        log.info("write: %d samples about %d eyes", len(samples), len(cases))
+        log.info("write: %d samples about %d images", len(samples), len(cases))
     return statistics
 
 
@@ -93,25 +96,95 @@ def _read_summary(out: Path) -> dict[str, Any]:
     return json.loads((out / "statistics.json").read_text(encoding="utf-8"))
 
 
+def _check(config: WriteConfig) -> None:
+    per_case = {
+        name: getattr(config, name)
+        for name in ("stage1_per_case", "stage2_per_case", "grpo_per_case")
+    }
+    for name, count in per_case.items():
+        if count < 0:
+            raise UserError(f"{name} is {count}. Expected 0 or more samples a case.")
+    if config.turns < 2:
+        raise UserError(f"turns is {config.turns}. Expected 2 or more turns.")
+    if config.surgical_turns < 3:
+        raise UserError(f"surgical_turns is {config.surgical_turns}. Expected 3 or more turns.")
+
+
+def _folders(config: WriteConfig) -> tuple[Path, ...]:
+    folders = config.cases if isinstance(config.cases, tuple) else (config.cases,)
+    if not folders:
+        raise UserError("--cases names no folder. Expected one or more folders of cases.")
+    return folders
+
+
 def _read_all(config: WriteConfig) -> list[Case]:
-    """Cases with attribution merged in, a stage each, and paths as seen from the output folder."""
+    """The cases that can be written about, complete, with paths as seen from the output folder."""
     from retia.images.folder import reroot
     from retia.instructions.merge import merge_attributions
-    from retia.instructions.writer import with_stage
+    from retia.records.cohort import check_cases
 
     attributed: dict[str, Case] = {}
     if config.attributions is not None:
         attributed = {c.id: c for c in read_cases(config.attributions)}
-    merged = [with_stage(merge_attributions(c, attributed)) for c in read_cases(config.cases)]
-    cases = [c for c in merged if c.stage is not None]
-    if not cases:
+    kept: list[Case] = []
+    left_out = 0
+    for folder in _folders(config):
+        for case in read_cases(folder):
+            ready = _ready(merge_attributions(case, attributed))
+            if ready is None:
+                left_out += 1
+            else:
+                kept.append(reroot(ready, folder, config.out))
+    where = ", ".join(map(str, _folders(config)))
+    if not kept:
         raise UserError(
-            f"no case of {config.cases} has a stage, findings or `looked_for`. "
-            "Add labels to metadata.jsonl, or pass --attributions of `retia attribute`."
+            f"no case of {where} has a stage, findings or `looked_for`, surgical labels, or "
+            "questions. Add labels to metadata.jsonl, or pass --attributions of "
+            "`retia attribute`."
         )
-    if len(cases) < len(merged):
-        log.warning("write: %d cases left out, of which nothing is known", len(merged) - len(cases))
-    return [reroot(case, config.cases, config.out) for case in cases]
+    check_cases(kept, where)
+    if left_out:
+        log.warning("write: %d cases left out, of which nothing is known", left_out)
+    return kept
+
+
+def _ready(case: Case) -> Case | None:
+    """The case as it is written about; None when nothing is known of it.
+
+    Raises:
+        UserError: If there is no vocabulary of its modality, or a label of a surgical frame is no
+            word of its procedure.
+    """
+    from retia.instructions.surgical_facts import with_evidence
+    from retia.instructions.writer import with_stage
+    from retia.taxonomy import check_case, read_procedure, read_vocabulary
+
+    vocabulary = read_vocabulary(case.modality)
+    if vocabulary.phases:
+        check_case(read_procedure(case.modality), case)
+        known = case.labels or case.findings or case.looked_for
+        return with_evidence(case) if known else None
+    if vocabulary.stages:
+        staged = with_stage(case)
+        return staged if staged.stage is not None else None
+    return case if case.questions else None
+
+
+def _plan(cases: Sequence[Case], seed: int) -> dict[str, list[tuple[str, bool]]]:
+    """Balanced yes-or-no questions, planned for each modality by itself."""
+    from retia.instructions.balance import plan_presence
+    from retia.instructions.surgical_facts import known_truths
+    from retia.taxonomy import read_procedure, read_vocabulary
+
+    plan: dict[str, list[tuple[str, bool]]] = {case.id: [] for case in cases}
+    for modality in sorted({case.modality for case in cases}):
+        own = [case for case in cases if case.modality == modality]
+        if read_vocabulary(modality).phases:
+            known = partial(known_truths, procedure=read_procedure(modality))
+            plan |= plan_presence(own, seed, known, share=1.0)
+        else:
+            plan |= plan_presence(own, seed)
+    return plan
 
 
 def _batches(
@@ -138,15 +211,60 @@ def case_samples(
     case: Case, presence: Sequence[tuple[str, bool]], config: WriteConfig
 ) -> list[Sample]:
     """All samples of one case."""
-    from retia.instructions.writer import stage1_sample, stage2_sample
+    from retia.taxonomy import read_vocabulary
 
-    samples: list[Sample] = [
-        stage1_sample(case, case.file_name, n, config.seed) for n in range(config.stage1_per_case)
-    ]
-    for n in range(config.stage2_per_case):
+    vocabulary = read_vocabulary(case.modality)
+    if vocabulary.phases:
+        return _surgical_samples(case, presence, config)
+    if vocabulary.stages:
+        return _eye_samples(case, presence, config)
+    return _question_samples(case, config)
+
+
+def _eye_samples(
+    case: Case, presence: Sequence[tuple[str, bool]], config: WriteConfig
+) -> list[Sample]:
+    from retia.instructions.writer import grpo_sample, stage1_sample, stage2_sample
+
+    made: list[Sample | None] = []
+    made += [stage1_sample(case, n, config.seed) for n in range(config.stage1_per_case)]
+    made += [
         # Planned questions are asked once, in the first conversation: balance holds over all.
-        own = presence if n == 0 else ()
-        sample = stage2_sample(case, case.file_name, n, config.seed, own, config.turns)
-        if sample is not None:
-            samples.append(sample)
-    return samples
+        stage2_sample(case, n, config.seed, () if n else presence, config.turns)
+        for n in range(config.stage2_per_case)
+    ]
+    made += [grpo_sample(case, n, config.seed) for n in range(config.grpo_per_case)]
+    return [sample for sample in made if sample is not None]
+
+
+def _question_samples(case: Case, config: WriteConfig) -> list[Sample]:
+    from retia.instructions.vqa import grpo_sample, stage1_sample, stage2_sample
+
+    count = len(case.questions)
+    asked = range(count if config.stage1_per_case else 0)
+    return [
+        *(stage1_sample(case, n) for n in asked),
+        *(stage2_sample(case, n, config.seed, config.turns) for n in range(config.stage2_per_case)),
+        *(grpo_sample(case, n, config.seed) for n in range(min(count, config.grpo_per_case))),
+    ]
+
+
+def _surgical_samples(
+    case: Case, presence: Sequence[tuple[str, bool]], config: WriteConfig
+) -> list[Sample]:
+    from retia.instructions.surgical import (
+        conversation_sample,
+        description_sample,
+        grpo_sample,
+        reasoning_sample,
+    )
+    from retia.taxonomy import read_procedure
+
+    procedure, seed = read_procedure(case.modality), config.seed
+    made = [description_sample(case, procedure, n, seed) for n in range(config.stage1_per_case)]
+    for n in range(config.stage2_per_case):
+        own = () if n else presence
+        made.append(conversation_sample(case, procedure, n, seed, own, config.surgical_turns))
+        made.append(reasoning_sample(case, procedure, n, seed))
+    made += [grpo_sample(case, procedure, n, seed) for n in range(config.grpo_per_case)]
+    return [sample for sample in made if sample is not None]

@@ -10,9 +10,10 @@ from dataclasses import replace
 
 from retia.instructions.facts import facts_of, without_laterality
 from retia.instructions.questions import ORDER, QUESTIONS, presence_turn
-from retia.instructions.turn import Turn
+from retia.instructions.turn import Label, Turn, to_sample
 from retia.instructions.wording import Pick, Told, eye_text, tell
-from retia.records import Case, Gold, Message, Part, Sample
+from retia.records import Case, Gold, Sample
+from retia.records.case import Box
 from retia.runs import item_seed
 from retia.taxonomy import read_vocabulary, stage_of
 
@@ -23,6 +24,12 @@ STAGE_QUESTIONS = (
 )
 # One stage 1 sample in so many does not say which eye it is; its answer says left and right.
 UNNAMED_EYE = 8
+NPDR_DECIDES = (
+    ("capillary_dropout",),
+    ("irma", "tortuosity"),
+    ("microaneurysm", "faz_enlargement", "faz_irregularity", "reduced_density"),
+)
+"""Kinds that make an eye NPDR, the most telling first."""
 STAGE_SHARE = 0.25
 """Share of the conversations that ask for the stage too."""
 
@@ -57,18 +64,17 @@ def stage_answer(case: Case, pick: Pick) -> tuple[str, list[Told]]:
     return json.dumps(answer, ensure_ascii=False), told
 
 
-def stage1_sample(case: Case, image: str, number: int, seed: int) -> Sample:
+def stage1_sample(case: Case, number: int, seed: int) -> Sample:
     """Write the `number`-th stage 1 sample of a case that has a stage."""
     rng = random.Random(item_seed(seed, f"{case.id}/stage1/{number}"))
     seen = without_laterality(case) if rng.randrange(UNNAMED_EYE) == 0 else case
     question = eye_sentence(seen.laterality) + rng.choice(STAGE_QUESTIONS)
     turn = _stage_turn(seen, rng, question)
-    return _sample(case, image, "stage1", number, [turn], "")
+    return to_sample(case, Label(stage="stage1", number=number), [turn])
 
 
 def stage2_sample(
     case: Case,
-    image: str,
     number: int,
     seed: int,
     presence: Sequence[tuple[str, bool]] = (),
@@ -78,7 +84,6 @@ def stage2_sample(
 
     Args:
         case: With a stage.
-        image: Path of the image as the sample names it.
         number: Which conversation of this case; changes seeds only.
         seed: Base seed.
         presence: Kinds to ask for by yes or no, chosen so that both are as frequent.
@@ -101,7 +106,33 @@ def stage2_sample(
     if not asked:
         return None
     asked.sort(key=lambda turn: ORDER.index(turn.question_kind))
-    return _sample(case, image, "stage2", number, asked, eye_sentence(case.laterality))
+    label = Label(stage="stage2", number=number)
+    return to_sample(case, label, asked, eye_sentence(case.laterality))
+
+
+def grpo_sample(case: Case, number: int, seed: int) -> Sample:
+    """Write the `number`-th sample of a case for GRPO: the stage, and where it is decided.
+
+    `roi_px` is the box of the findings that decide the stage, where they have boxes.
+    """
+    rng = random.Random(item_seed(seed, f"{case.id}/grpo/{number}"))
+    question = eye_sentence(case.laterality) + rng.choice(STAGE_QUESTIONS)
+    turn = replace(_stage_turn(case, rng, question), roi_px=deciding_box(case))
+    return to_sample(case, Label(stage="grpo", number=number), [turn])
+
+
+def deciding_box(case: Case) -> Box | None:
+    """Box of the largest finding that decides the stage, `[x0, y0, x1, y1]` in pixels.
+
+    PDR rests on neovascularization; NPDR on dropout, or else on IRMA or tortuous vessels, or else
+    on a microaneurysm or the FAZ. None where the eye is healthy or nothing that decides has a box.
+    """
+    deciding = {"pdr": (("neovascularization",),), "npdr": NPDR_DECIDES}.get(case.stage or "", ())
+    for kinds in deciding:
+        boxes = [f.box_px for f in case.findings if f.kind in kinds and f.box_px is not None]
+        if boxes:
+            return max(boxes, key=lambda box: (box[2] - box[0]) * (box[3] - box[1]))
+    return None
 
 
 def _stage_turn(case: Case, rng: random.Random, question: str) -> Turn:
@@ -113,34 +144,4 @@ def _stage_turn(case: Case, rng: random.Random, question: str) -> Turn:
         answer=text,
         gold=Gold(type="stage", value=name),
         evidence=tuple(t.evidence for t in told),
-    )
-
-
-def _sample(
-    case: Case, image: str, stage: str, number: int, turns: Sequence[Turn], lead: str
-) -> Sample:
-    messages: list[Message] = []
-    for i, turn in enumerate(turns):
-        text = Part(type="text", text=turn.question if i else lead + turn.question)
-        content = (text,) if i else (Part(type="image"), text)
-        messages.append(Message(role="user", content=content))
-        messages.append(
-            Message(
-                role="assistant",
-                content=(Part(type="text", text=turn.answer),),
-                question_kind=turn.question_kind,
-                gold=turn.gold,
-                roi_px=turn.roi_px,
-                evidence=turn.evidence,
-            )
-        )
-    return Sample(
-        id=f"{case.id}-{stage}-{number}",
-        case=case.id,
-        group=case.group,
-        images=(image,),
-        messages=tuple(messages),
-        stage=stage,  # type: ignore[arg-type]
-        split=case.split,
-        modality=case.modality,
     )

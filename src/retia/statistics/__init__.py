@@ -1,6 +1,11 @@
 """Numbers to intervals: group-clustered bootstrap, and how well classes are told apart."""
 
-from retia.statistics.bootstrap import Interval, bootstrap_interval, paired_difference
+from retia.statistics.bootstrap import (
+    Interval,
+    bootstrap_interval,
+    paired_difference,
+    ratio_interval,
+)
 from retia.statistics.classification import (
     accuracy,
     balanced_accuracy,
@@ -16,4 +21,5 @@ __all__ = [
     "confusion",
     "paired_difference",
     "quadratic_kappa",
+    "ratio_interval",
 ]

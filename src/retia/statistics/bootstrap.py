@@ -6,6 +6,7 @@ Out: an `Interval`: estimate, bounds, and how many rows and groups it rests on.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -71,16 +72,75 @@ def bootstrap_interval(
     members = _members(groups)
     rows = len(groups)
     estimate = float(statistic(*arrays)) if rows else float("nan")
+
+    def draw() -> np.ndarray:
+        return _resample(statistic, arrays, members, resamples, seed)
+
     counts = {"rows": rows, "groups": len(members), "level": level}
+    return _interval(estimate, draw, counts, resamples, minimum)
+
+
+def ratio_interval(
+    numerators: Sequence[float] | np.ndarray,
+    denominators: Sequence[float] | np.ndarray,
+    groups: Sequence[str],
+    *,
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+    minimum: int = MINIMUM_GROUPS,
+) -> Interval:
+    """Clustered bootstrap interval of `sum(numerators) / sum(denominators)`.
+
+    The same draws as `bootstrap_interval` with that statistic, but on the sums of the groups, some
+    hundred times as fast. Denominators of 1 make it a mean; a paired difference of means is the
+    mean of the differences.
+
+    Args:
+        numerators: One a row.
+        denominators: One a row; a sum of 0 means "not defined here".
+        groups: Group of each row.
+        resamples: How often groups are drawn with replacement.
+        level: Coverage that is aimed at, in (0, 1).
+        seed: Same seed, same interval.
+        minimum: Fewer groups than this give no bounds.
+    """
+    members = _members(groups)
+    columns = np.array([numerators, denominators], dtype=float).T.reshape(-1, 2)
+    sums = np.array([columns[m].sum(axis=0) for m in members]).reshape(-1, 2)
+
+    def ratio(table: np.ndarray) -> np.ndarray:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return table[..., 0] / table[..., 1]
+
+    def draw() -> np.ndarray:
+        rng = np.random.default_rng(seed)
+        picked = rng.integers(len(sums), size=(resamples, len(sums)))
+        draws = ratio(sums[picked].sum(axis=1))
+        return draws[np.isfinite(draws)]
+
+    counts = {"rows": len(columns), "groups": len(members), "level": level}
+    return _interval(float(ratio(sums.sum(axis=0))), draw, counts, resamples, minimum)
+
+
+def _interval(
+    estimate: float,
+    draw: Callable[[], np.ndarray],
+    counts: dict[str, Any],
+    resamples: int,
+    minimum: int,
+) -> Interval:
+    """Put bounds around an estimate, or say why there are none."""
     if not np.isfinite(estimate):
         return Interval(estimate=None, low=None, high=None, note="nothing to measure", **counts)
-    if len(members) < minimum:
-        note = f"no interval: {len(members)} groups, at least {minimum} are needed"
+    if counts["groups"] < minimum:
+        note = f"no interval: {counts['groups']} groups, at least {minimum} are needed"
         return Interval(estimate=estimate, low=None, high=None, note=note, **counts)
-    draws = _resample(statistic, arrays, members, resamples, seed)
+    draws = draw()
     if len(draws) < resamples / 2:
         note = f"no interval: defined in {len(draws)} of {resamples} resamples only"
         return Interval(estimate=estimate, low=None, high=None, note=note, **counts)
+    level = counts["level"]
     low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
     return Interval(estimate=estimate, low=float(low), high=float(high), **counts)
 

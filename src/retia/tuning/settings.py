@@ -70,3 +70,29 @@ class Round:
         method = self.method or ("full" if embedded else "lora")
         rate = self.learning_rate or (1.2e-3 if embedded else 1e-4)
         return replace(self, method=method, learning_rate=rate)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RewardWeights:
+    """How much each reward of `retia grpo` counts; 0 leaves it out."""
+
+    format: float = 0.2
+    """A JSON answer with caption, reasons and answer."""
+    answer: float = 0.4
+    """The right answer, by the type of the gold answer."""
+    consistency: float = 0.2
+    """The stage follows from the reasons given for it."""
+    counterfactual: float = 0.2
+    """The text rests on the region it should rest on, not on a random one."""
+
+    def __post_init__(self) -> None:
+        """Refuse weights that cannot work.
+
+        Raises:
+            UserError: If one is below 0, or none above.
+        """
+        weights = vars(self)
+        if min(weights.values()) < 0 or not any(weights.values()):
+            raise UserError(
+                f"the weights are {weights}. Expected none below 0, and at least one above."
+            )

@@ -1,0 +1,20 @@
+"""Reward for a structured answer."""
+
+from retia.claims import parse_answer
+
+
+def format_reward(text: str, modality: str = "octa") -> float:
+    """1 where the completion is a JSON answer that says what is seen, why, and the answer.
+
+    Args:
+        text: The completion alone; parsed strictly, as the audit does.
+        modality: Name of the vocabulary.
+
+    Returns:
+        1.0, or 0.0 where it cannot be parsed or caption, reasoning or answer is empty.
+    """
+    answer = parse_answer(text, strict=True, modality=modality)
+    if answer is None:
+        return 0.0
+    reasons = bool(answer.reasoning) and all(r.strip() for r in answer.reasoning)
+    return float(bool(answer.caption.strip()) and reasons and bool(answer.answer.strip()))
