@@ -68,7 +68,7 @@ def test_the_process_becomes_vllm_with_the_key_in_its_environment(
 @pytest.mark.parametrize(
     ("config", "line"),
     [
-        ({"model_type": "bert"}, "model_type is 'bert'. Expected one of llava"),
+        ({"model_type": "bert"}, "model_type is 'bert'. Retia knows embedded, llava"),
         ({"model_type": "llava", "vision_config": {"model_type": "retia_tower"}}, "tower of its"),
         (None, "holds no config.json"),
     ],

@@ -15,7 +15,7 @@ from typing import NoReturn
 from retia.disclaimer import DISCLAIMER
 from retia.errors import UserError
 from retia.serving.serve import ServeConfig, served_name
-from retia.students.families import FAMILIES
+from retia.students.families import declared_family
 
 NOWHERE = "none.invalid"
 """A host that no name server knows (RFC 2606): images come with the request, or not at all."""
@@ -73,11 +73,7 @@ def vllm_command(config: ServeConfig) -> list[str]:
 
 
 def _servable(folder: Path | None) -> Path:
-    """The model folder.
-
-    `family_of` is not asked: it wants the family's processor in this environment, and vLLM has
-    its own.
-    """
+    """The model folder, of a family that vLLM knows; it need not be loadable in here."""
     own = "the embedded student has a vision tower of its own, which vLLM does not know"
     if folder is None:
         raise UserError(f"{own}. Leave --engine vllm out.")
@@ -86,17 +82,6 @@ def _servable(folder: Path | None) -> Path:
             f"{folder} is an adapter, and vLLM does not apply those of vision models. "
             f"Merge first: retia merge --model {folder} --out MERGED."
         )
-    path = folder / "config.json"
-    if not path.is_file():
-        raise UserError(f"{folder} holds no config.json. Expected a merged model folder.")
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise UserError(f"{path} is no valid JSON ({error}).") from None
-    if config.get("vision_config", {}).get("model_type") == "retia_tower":
+    if declared_family(folder).name == "embedded":
         raise UserError(f"{folder}: {own}. Leave --engine vllm out.")
-    name = config.get("model_type")
-    public = [family for family in FAMILIES if family != "embedded"]
-    if name not in public:
-        raise UserError(f"{path}: model_type is {name!r}. Expected one of {', '.join(public)}.")
     return folder

@@ -59,11 +59,25 @@ FAMILIES = {
 
 
 def family_of(folder: Path) -> Family:
-    """Return the row of a model folder.
+    """Return the row of a model folder that this environment can load.
 
     Raises:
-        UserError: If the folder has no readable `config.json`, the family is unknown, or it needs
-            torchvision and that is not installed.
+        UserError: As `declared_family`, or if the family needs torchvision, which is not installed.
+    """
+    family = declared_family(folder)
+    if family.needs_torchvision and importlib.util.find_spec("torchvision") is None:
+        raise UserError(
+            f"{family.title} needs torchvision, which is not installed. "
+            'Run `pip install "retia[gpu]"`, or use the embedded student.'
+        )
+    return family
+
+
+def declared_family(folder: Path) -> Family:
+    """Return the row of a model folder, whether or not it can be loaded here.
+
+    Raises:
+        UserError: If the folder has no readable `config.json`, or the family is unknown.
     """
     path = Path(folder) / "config.json"
     if not path.is_file():
@@ -82,10 +96,4 @@ def family_of(folder: Path) -> Family:
             f"{path}: model_type is {name!r}. Retia knows {', '.join(FAMILIES)}; "
             "another family needs a row in retia/students/families.py."
         )
-    family = FAMILIES[name]
-    if family.needs_torchvision and importlib.util.find_spec("torchvision") is None:
-        raise UserError(
-            f"{family.title} needs torchvision, which is not installed. "
-            'Run `pip install "retia[gpu]"`, or use the embedded student.'
-        )
-    return family
+    return FAMILIES[name]

@@ -60,9 +60,10 @@ class GrpoConfig(StepConfig):
     """Scale of the adapter; its change is multiplied by alpha / rank."""
     beta: float = 0.0
     """Weight of the Kullback-Leibler distance to the start."""
-    scale_rewards: Literal["group", "batch", "none"] = "batch"
-    """What advantages are divided by: the spread of rewards within a question, within the step, or
-    nothing. Within a question, differences that mean nothing are blown up to full size."""
+    scale_rewards: Literal["each", "group", "batch", "none"] = "each"
+    """What is divided by its spread: `each` reward within a question, before they are weighted and
+    summed, so that a reward of small numbers (the counterfactual one) counts by its weight; the sum
+    within a question (`group`) or within the step (`batch`); or nothing."""
     weights: RewardWeights = field(default_factory=RewardWeights)
     """How much each reward counts."""
     fill: Fill = "mean"

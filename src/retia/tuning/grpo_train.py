@@ -66,6 +66,7 @@ def train(
     _freeze_vision(student.model)
     if functions is None:
         functions = reward_functions(student, samples, tasks, config)
+    each = config.scale_rewards == "each"
     cuda = torch.cuda.is_available() and student.model.device.type == "cuda"
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         # TRL 1.16 still says gradient_checkpointing, which transformers 5.23 calls by a new name.
@@ -82,7 +83,8 @@ def train(
             model_init_kwargs={"attn_implementation": "eager"}
             if embedded and config.beta
             else None,
-            scale_rewards=config.scale_rewards,
+            scale_rewards="batch" if each else config.scale_rewards,
+            multi_objective_aggregation="normalize_then_sum" if each else "sum_then_normalize",
             reward_weights=[weight for _, weight in functions.values()],
             learning_rate=config.learning_rate or (4e-5 if embedded else 1e-5),
             # Without decay, steps in which no rollout is better than another change nothing.
@@ -222,7 +224,7 @@ def _report(trainer: Any, write: Callable[[dict[str, Any]], None]) -> None:
             row |= {name: _number(logs[key]) for key, name in names.items() if key in logs}
             for key, value in logs.items():
                 if key.startswith("rewards/"):
-                    _, reward, which = key.split("/")
+                    reward, which = key.split("/")[1:]
                     row[reward if which == "mean" else f"{reward}_std"] = _number(value)
             write(row)
 
