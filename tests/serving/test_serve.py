@@ -4,13 +4,16 @@ import re
 import signal
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
 
 from retia import cli
 from retia.disclaimer import DISCLAIMER
+from retia.errors import UserError
 from retia.serving.address import is_loopback, open_socket
+from retia.serving.serve import ServeConfig, serve
 
 
 def refused(capsys: pytest.CaptureFixture[str], *args: object) -> str:
@@ -96,3 +99,17 @@ def test_a_key_file_holds_one_word(capsys, tmp_path: Path, text: str):
     file = tmp_path / "key"
     file.write_text(text)
     assert "one word" in refused(capsys, "--api-key-file", file, "--port", "0")
+
+
+def test_check_serves_one_answer_and_stops(tmp_path, pixels):
+    from PIL import Image
+
+    Image.fromarray(pixels).save(tmp_path / "eye.png")
+    config = ServeConfig(port=0, check=tmp_path / "eye.png", max_new_tokens=8)
+    served = serve(config)
+    assert served is not None and served["answer"]
+    with pytest.raises(OSError):
+        urllib.request.urlopen(served["address"] + "/health", timeout=2)
+    with pytest.raises(UserError, match="no readable image"):
+        (tmp_path / "eye.png").write_bytes(b"nothing")
+        serve(config)

@@ -41,6 +41,9 @@ class ServeConfig:
     """Requests that may wait while one is answered; further ones get status 429."""
     max_model_len: int = 8192
     """Context that vLLM reserves, in tokens, the image's included."""
+    check: Path | None = None
+    """Picture to ask about once, over HTTP, instead of serving on (embedded engine): shows that
+    the model can be served."""
 
 
 def serve(config: ServeConfig) -> dict[str, Any] | None:
@@ -50,11 +53,12 @@ def serve(config: ServeConfig) -> dict[str, Any] | None:
     interrupted. Decoding is greedy, whatever temperature a request names.
 
     Returns:
-        Address and model, after an interrupt.
+        Address and model, after an interrupt; with `check` the answer too.
 
     Raises:
         UserError: If the model cannot be served, the port is taken, or the address is open to the
             network without a key.
+        CheckFailedError: If `check` got no answer.
     """
     _check(config)
     key = read_secret(config.api_key_file)
@@ -74,6 +78,8 @@ def _check(config: ServeConfig) -> None:
             raise UserError(f"{name} is {getattr(config, name)}. Expected a number above 0.")
     if config.max_queue < 0:
         raise UserError(f"max_queue is {config.max_queue}. Expected 0 or more.")
+    if config.check is not None and config.engine == "vllm":
+        raise UserError("--check goes with the embedded engine. Leave one of the two out.")
 
 
 def served_name(config: ServeConfig) -> str:
@@ -103,8 +109,16 @@ def _serve_embedded(
     log.warning("%s", DISCLAIMER)
     log.info("model    %s (%s)", settings.model, student.family.title)
     log.info("address  %s/v1 (stop with Ctrl-C)", address)
-    run_app(make_app(student, settings), listening)
-    return {"address": address, "model": settings.model}
+    served = {"address": address, "model": settings.model}
+    app = make_app(student, settings)
+    if config.check is not None:
+        from retia.serving.check import answer_once
+
+        answer = answer_once(app, listening, config.check, settings.model, key)
+        log.info("answer   %s", answer)
+        return served | {"answer": answer}
+    run_app(app, listening)
+    return served
 
 
 def run_app(app: Any, listening: "socket.socket") -> None:
