@@ -71,7 +71,7 @@ def write(config: WriteConfig) -> dict[str, Any]:
         inputs["attributions"] = config.attributions
     with open_step("write", config, inputs) as step:
         if step.done:
-            return _read_summary(step.out)
+            return step.summary
         from retia.instructions.card import dataset_card, sample_statistics
         from retia.runs.step import write_json
 
@@ -85,15 +85,9 @@ def write(config: WriteConfig) -> dict[str, Any]:
         statistics = sample_statistics(samples)
         write_json(step.out / "statistics.json", statistics)
         (step.out / "README.md").write_text(dataset_card(cases, statistics), encoding="utf-8")
-        step.summary = {"cases": len(cases), "samples": len(samples)}
+        step.summary = statistics
         log.info("write: %d samples about %d images", len(samples), len(cases))
-    return statistics
-
-
-def _read_summary(out: Path) -> dict[str, Any]:
-    import json
-
-    return json.loads((out / "statistics.json").read_text(encoding="utf-8"))
+    return step.summary
 
 
 def _check(config: WriteConfig) -> None:

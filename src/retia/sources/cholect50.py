@@ -18,7 +18,6 @@ from retia.runs import open_step
 from retia.sources.imported import (
     ImportConfig,
     Origin,
-    earlier_summary,
     read_json,
     write_imported,
 )
@@ -67,7 +66,7 @@ def import_cholect50(config: CholecT50Config) -> dict[str, Any]:
     """
     with open_step("import cholect50", config, {"source": config.source}) as step:
         if step.done:
-            return earlier_summary(step.out)
+            return step.summary
         procedure = read_procedure("cholecystectomy")
         files = sorted((config.source / "labels").glob("*.json"))
         if not files:

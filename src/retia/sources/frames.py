@@ -17,7 +17,7 @@ from retia.errors import UserError, did_you_mean
 from retia.records import Case
 from retia.runs import Step, StepConfig, open_step
 from retia.sources.frame_rows import frame_id, join_labels, read_rows, to_row
-from retia.sources.imported import Origin, earlier_summary, read_json, write_imported
+from retia.sources.imported import Origin, read_json, write_imported
 from retia.sources.overlap import find_overlap
 from retia.sources.pictures import look_at
 from retia.sources.splits import check_shares, draw, split_by_group
@@ -83,7 +83,7 @@ def import_frames(config: FramesConfig) -> dict[str, Any]:
         inputs["metadata"] = config.metadata
     with open_step("import frames", config, inputs) as step:
         if step.done:
-            return earlier_summary(step.out)
+            return step.summary
         rows = read_rows(config.metadata, procedure) if config.metadata else []
         _check_videos(rows, videos)
         cases, files = _extract(step, config, videos, procedure)

@@ -91,11 +91,6 @@ def write_imported(
     return step.summary
 
 
-def earlier_summary(out: Path) -> dict[str, Any]:
-    """The summary of a finished import."""
-    return read_json(out / "run.json")["summary"]
-
-
 def _card(origin: Origin, summary: dict[str, Any]) -> str:
     splits = ", ".join(f"{name} {count}" for name, count in summary["by_split"].items())
     return f"""---

@@ -15,7 +15,7 @@ from typing import Any
 from retia.errors import UserError
 from retia.records import Case, Finding, Question
 from retia.runs import open_step
-from retia.sources.imported import Origin, earlier_summary, read_json, write_imported
+from retia.sources.imported import Origin, read_json, write_imported
 from retia.sources.pictures import Picture, clip_box
 from retia.sources.questions import gold_type, text_of
 from retia.sources.vqa import Asked, VqaConfig, read_vqa_files, to_cases
@@ -57,7 +57,7 @@ def import_slake(config: SlakeConfig) -> dict[str, Any]:
     """
     with open_step("import slake", config, {"source": config.source}) as step:
         if step.done:
-            return earlier_summary(step.out)
+            return step.summary
         asked = read_vqa_files(config.source, lambda row, where: to_asked(row, where, config))
         cases, pictures, overlap = to_cases(asked, config)
         cases = [with_boxes(c, config.source, pictures[c.file_name]) for c in cases]

@@ -12,7 +12,7 @@ from typing import Any
 from retia.errors import UserError
 from retia.records import Question
 from retia.runs import open_step
-from retia.sources.imported import Origin, earlier_summary, write_imported
+from retia.sources.imported import Origin, write_imported
 from retia.sources.questions import gold_type, text_of
 from retia.sources.vqa import Asked, VqaConfig, read_vqa_files, to_cases
 
@@ -64,7 +64,7 @@ def import_vqa_rad(config: VqaRadConfig) -> dict[str, Any]:
     """
     with open_step("import vqa-rad", config, {"source": config.source}) as step:
         if step.done:
-            return earlier_summary(step.out)
+            return step.summary
         asked = read_vqa_files(config.source, to_asked)
         cases, _, overlap = to_cases(asked, config)
         return write_imported(step, config.source, cases, ORIGIN, overlap)
