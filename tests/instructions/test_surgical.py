@@ -22,8 +22,8 @@ from retia.instructions.balance import plan_presence
 from retia.instructions.surgical import (
     conversation_sample,
     description_sample,
-    grpo_sample,
     reasoning_sample,
+    structured_sample,
 )
 from retia.instructions.surgical_facts import known_truths, with_evidence
 from retia.records import Case, Message, Sample, read_cases
@@ -38,7 +38,7 @@ def samples_of(case: Case, seed: int = 0) -> list[Sample]:
         description_sample(case, PROCEDURE, 0, seed),
         reasoning_sample(case, PROCEDURE, 0, seed),
         reasoning_sample(case, PROCEDURE, 1, seed),
-        grpo_sample(case, PROCEDURE, 0, seed),
+        structured_sample(case, PROCEDURE, "grpo", 0, seed),
     )
     return [sample for sample in made if sample is not None]
 
@@ -124,7 +124,7 @@ def test_structured_answers_give_reasons_that_do_not_hold_the_answer():
         frame(("hook", "dissect", "gallbladder"), ("grasper",), phase="gallbladder-dissection")
     )
     description = description_sample(case, PROCEDURE, 0, 0)
-    grpo = grpo_sample(case, PROCEDURE, 0, 0)
+    grpo = structured_sample(case, PROCEDURE, "grpo", 0, 0)
     assert description is not None
     assert grpo is not None
     told = json.loads(description.answers[0].text)
@@ -267,7 +267,7 @@ def test_another_procedure_is_one_file(tmp_path, monkeypatch):
             conversation_sample(case, procedure, 0, number, [("pus", True), ("forceps", True)], 9),
             description_sample(case, procedure, 0, number),
             reasoning_sample(case, procedure, 0, number),
-            grpo_sample(case, procedure, 0, number),
+            structured_sample(case, procedure, "grpo", 0, number),
         ]
         texts = [turn.text for sample in made if sample for turn in sample.answers]
         for sample in made:

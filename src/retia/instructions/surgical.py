@@ -8,6 +8,7 @@ import json
 import random
 from collections.abc import Sequence
 from string import Formatter
+from typing import Literal
 
 from retia.claims.evidence import evidence_of
 from retia.errors import UserError
@@ -107,14 +108,16 @@ def reasoning_sample(case: Case, procedure: Procedure, number: int, seed: int) -
     return to_sample(case, label, asked)
 
 
-def grpo_sample(case: Case, procedure: Procedure, number: int, seed: int) -> Sample | None:
-    """Write the `number`-th sample of a frame for GRPO: one structured answer.
+def structured_sample(
+    case: Case, procedure: Procedure, stage: Literal["stage1", "grpo"], number: int, seed: int
+) -> Sample | None:
+    """Write the `number`-th question of a frame that is answered as JSON: for SFT and for GRPO.
 
     It asks what an instrument does where its tip has a box, so that `roi_px` is where the answer
     can be seen; else for the phase. None when neither is labelled.
     """
-    rng = random.Random(item_seed(seed, f"{case.id}/grpo/{number}"))
-    label = Label(stage="grpo", number=number)
+    rng = random.Random(item_seed(seed, f"{case.id}/{stage}/structured/{number}"))
+    label = Label(stage=stage, number=number, meta={"kind": "conversation"})
     acting = [(k, f) for k, f in _single(case, procedure) if "target" in f.attributes and f.box_px]
     if acting:
         kind, finding = rng.choice(acting)

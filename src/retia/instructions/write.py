@@ -29,8 +29,8 @@ class WriteConfig(StepConfig):
     teacher: Literal["builtin"] = "builtin"
     """Who words the samples."""
     stage1_per_case: int = 1
-    """Samples a case that ask for the stage, or for a description of a surgical frame. Annotated
-    questions are asked once each, or never at 0."""
+    """Samples a case that ask for the stage; of a surgical frame, for a description, and as many
+    for what an instrument does. Annotated questions are asked once each, or never at 0."""
     stage2_per_case: int = 1
     """Conversations a case; of a surgical frame also so many about what to do next."""
     grpo_per_case: int = 1
@@ -249,16 +249,22 @@ def _surgical_samples(
     from retia.instructions.surgical import (
         conversation_sample,
         description_sample,
-        grpo_sample,
         reasoning_sample,
+        structured_sample,
     )
     from retia.taxonomy import read_procedure
 
     procedure, seed = read_procedure(case.modality), config.seed
     made = [description_sample(case, procedure, n, seed) for n in range(config.stage1_per_case)]
+    made += [
+        structured_sample(case, procedure, "stage1", n, seed)
+        for n in range(config.stage1_per_case, 2 * config.stage1_per_case)
+    ]
     for n in range(config.stage2_per_case):
         own = () if n else presence
         made.append(conversation_sample(case, procedure, n, seed, own, config.surgical_turns))
         made.append(reasoning_sample(case, procedure, n, seed))
-    made += [grpo_sample(case, procedure, n, seed) for n in range(config.grpo_per_case)]
+    made += [
+        structured_sample(case, procedure, "grpo", n, seed) for n in range(config.grpo_per_case)
+    ]
     return [sample for sample in made if sample is not None]
