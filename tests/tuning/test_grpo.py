@@ -12,11 +12,12 @@ from retia.errors import UserError
 from retia.records import read_samples
 from retia.students.student import load_student
 from retia.tuning import grpo_train
-from retia.tuning.grpo import GrpoConfig, grpo, held_out_samples, warn_of_zeros
+from retia.tuning.grpo import GrpoConfig, grpo
 from retia.tuning.grpo_measure import compare
 from retia.tuning.grpo_probe import check_tuned
-from retia.tuning.grpo_tasks import Tasks, read_tasks
+from retia.tuning.grpo_tasks import Tasks, held_out_samples, read_tasks
 from retia.tuning.grpo_tower import remembered_images
+from retia.tuning.grpo_warnings import warn_of_losses, warn_of_zeros
 from retia.tuning.settings import RewardWeights, Round, TowerSettings
 from retia.tuning.verify import load_verified, tensor_hash
 
@@ -63,6 +64,7 @@ def config_of(samples, warm):
             "generations": 4,
             "max_new_tokens": 40,
             "learning_rate": 1e-3,
+            "beta": 0.0,
             "held_out": 4,
             "copies": 1,
             "probe": 4,
@@ -116,7 +118,7 @@ def test_rewards_rise_from_a_warm_start(config_of, tmp_path):
 
 
 def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(config_of, tmp_path, monkeypatch):
-    grpo(config_of(tmp_path / "whole"))
+    grpo(config_of(tmp_path / "whole", steps=1))
     train = grpo_train.train
 
     def killed(*args, **kwargs):
@@ -124,14 +126,16 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(config_of, tmp_path, 
 
     monkeypatch.setattr(grpo_train, "train", killed)
     with pytest.raises(KeyboardInterrupt):
-        grpo(config_of(tmp_path / "broken"))
+        grpo(config_of(tmp_path / "broken", steps=1))
     assert not (tmp_path / "broken" / "run.json").exists()
     monkeypatch.setattr(grpo_train, "train", train)
-    numbers = grpo(config_of(tmp_path / "broken"))
+    numbers = grpo(config_of(tmp_path / "broken", steps=1))
     for name in COMPARED:
         assert (tmp_path / "broken" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
     monkeypatch.setattr(grpo_train, "train", killed)
-    assert grpo(config_of(tmp_path / "broken")) == numbers, "a finished run is not run again"
+    assert grpo(config_of(tmp_path / "broken", steps=1)) == numbers, (
+        "a finished run is not run again"
+    )
 
 
 def test_a_remembered_image_is_seen_as_at_first(warm):
@@ -171,6 +175,7 @@ def test_full_training_keeps_the_tower_and_an_adapter_the_projector_too(config_o
         assert not any(part in k for k in changed for part in kept)
 
 
+@pytest.mark.slow
 def test_the_distance_to_the_start_is_measured_where_it_counts(config_of, tmp_path):
     grpo(config_of(tmp_path, beta=0.1, held_out=0))
     rows = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
@@ -206,6 +211,7 @@ def test_the_shipped_student_counts_as_tuned():
     [
         ({"generations": 1}, "generations is 1"),
         ({"temperature": 0.0}, "temperature is 0.0"),
+        ({"beta": -1.0}, "beta -1.0"),
         ({"steps": 0}, "steps is 0"),
     ],
 )
@@ -276,3 +282,15 @@ def test_before_and_after_are_paired_by_sample_and_clustered_by_group():
     assert found["total"]["difference"]["high"] == pytest.approx(0.1)
     assert found["total"]["difference"]["groups"] == 20
     assert found["effect"]["difference"]["estimate"] is None
+
+
+def test_what_got_worse_is_named_in_one_line(caplog):
+    rows = [
+        {"group": f"g{i}", "sampled": {"total": 0.8}, "greedy": {"format": 1.0, "total": 0.9}}
+        for i in range(12)
+    ]
+    worse = [row | {"greedy": {"format": 0.9, "total": 0.9}} for row in rows]
+    with caplog.at_level(logging.WARNING, logger="retia"):
+        warn_of_losses(compare(rows, worse, seed=0))
+    (line,) = [r.getMessage() for r in caplog.records]
+    assert "format of greedy answers fell by 0.100" in line

@@ -31,6 +31,8 @@ def rollout(answer="NPDR", reasoning=("There is mild capillary dropout.",), capt
         (rollout(caption=""), 0.0),
         (rollout(reasoning=()), 0.0),
         (rollout(reasoning=("There is dropout.", " ")), 0.0),
+        (rollout(reasoning=("Dropout is seen.", "dropout  is seen.")), 0.0),
+        (rollout(reasoning=("Dropout is seen.", "The FAZ is enlarged.")), 1.0),
         (rollout(answer=" "), 0.0),
         ('{"answer": "NPDR"}', 0.0),
         ("The stage is NPDR.", 0.0),

@@ -45,25 +45,25 @@ class GrpoConfig(StepConfig):
     generations: int = 8
     """Rollouts a question; a rollout is held against the others of its question."""
     temperature: float = 1.0
-    max_new_tokens: int = 128
+    max_new_tokens: int = 160
     """Longest rollout, in tokens."""
     method: Literal["full", "lora"] | None = None
     """Train text model and projector, or a LoRA adapter of the text model, which is merged
     afterwards; when left out, `full` for the embedded student and `lora` for every other."""
     learning_rate: float | None = None
-    """Peak rate, falling to 0; when left out, 4e-5 for the embedded student and 1e-5 for every
+    """Peak rate, falling to 0; when left out, 1e-4 for the embedded student and 1e-5 for every
     other."""
     warmup_steps: int = 10
     rank: int = 16
     """Rank of the adapter."""
     alpha: int = 32
     """Scale of the adapter; its change is multiplied by alpha / rank."""
-    beta: float = 0.0
-    """Weight of the Kullback-Leibler distance to the start."""
-    scale_rewards: Literal["each", "group", "batch", "none"] = "each"
-    """What is divided by its spread: `each` reward within a question, before they are weighted and
-    summed, so that a reward of small numbers (the counterfactual one) counts by its weight; the sum
-    within a question (`group`) or within the step (`batch`); or nothing."""
+    beta: float = 0.05
+    """Weight of the Kullback-Leibler distance to the start: without it the wording drifts to
+    whatever earns a little more, such as saying the same finding again and again (measured)."""
+    scale_rewards: Literal["group", "batch", "none"] = "batch"
+    """What advantages are divided by: the spread of rewards within a question, within the step, or
+    nothing. Within a question, differences that mean nothing are blown up to full size."""
     weights: RewardWeights = field(default_factory=RewardWeights)
     """How much each reward counts."""
     fill: Fill = "mean"
@@ -102,8 +102,11 @@ class GrpoConfig(StepConfig):
                 f"generations is {self.generations}. Expected 2 or more: a rollout learns only by "
                 "being better than another of the same question."
             )
-        if self.temperature <= 0:
-            raise UserError(f"temperature is {self.temperature}. Expected a number above 0.")
+        if self.temperature <= 0 or self.beta < 0:
+            raise UserError(
+                f"temperature is {self.temperature} and beta {self.beta}. Expected a temperature "
+                "above 0 and a beta of 0 or more."
+            )
 
 
 def grpo(config: GrpoConfig) -> dict[str, Any]:
@@ -125,7 +128,8 @@ def grpo(config: GrpoConfig) -> dict[str, Any]:
 def _run(config: GrpoConfig, step: Step) -> None:
     from retia.tuning.grpo_measure import compare
     from retia.tuning.grpo_report import card, write_report
-    from retia.tuning.grpo_tasks import read_tasks
+    from retia.tuning.grpo_tasks import held_out_samples, read_tasks
+    from retia.tuning.grpo_warnings import warn_of_losses, warn_of_zeros
     from retia.tuning.verify import load_verified, save_student
 
     _one_thread()
@@ -157,6 +161,7 @@ def _run(config: GrpoConfig, step: Step) -> None:
     if held_out:
         rows_of = [_read_lines(folder / MEASURED) for folder in (before, after)]
         numbers |= compare(rows_of[0], rows_of[1], config.seed)
+        warn_of_losses(numbers)
     write_json(config.out / SUMMARY, numbers)
     write_report(config, rows, numbers)
     with atomic_file(config.out / "README.md") as part:
@@ -230,48 +235,6 @@ def _measure(
     from retia.tuning.grpo_measure import measure
 
     write_lines(part / MEASURED, measure(student, held_out, config))
-
-
-def held_out_samples(samples: Sequence[Sample], config: GrpoConfig) -> list[Sample]:
-    """The samples to measure on: at most `config.held_out`, the same ones for the same seed.
-
-    Raises:
-        UserError: If the split that was asked for has none.
-    """
-    import numpy as np
-
-    if not config.held_out:
-        return []
-    splits = (config.measure_split,) if config.measure_split else ("test", "validation")
-    found = next((own for n in splits if (own := [s for s in samples if s.split == n])), [])
-    if config.measure_split and not found:
-        raise UserError(f"{config.samples} has no sample of the {config.measure_split} split.")
-    if not found:
-        log.warning("grpo: no held-out sample, nothing is measured before and after")
-    seed = item_seed(config.seed, "held-out") % 2**31
-    chosen = np.random.default_rng(seed).permutation(len(found))[: config.held_out]
-    return [found[i] for i in sorted(chosen.tolist())]
-
-
-def warn_of_zeros(config: GrpoConfig, rows: Sequence[dict[str, Any]]) -> list[str]:
-    """Names of the rewards that no rollout of the training earned, each with one line of warning.
-
-    Args:
-        config: Of the run.
-        rows: Metrics, one a step.
-    """
-    zero = []
-    for name, weight in vars(config.weights).items():
-        values = [row[name] for row in rows if row.get(name) is not None]
-        spread = [row.get(f"{name}_std") for row in rows]
-        if weight and values and not any(values) and not any(spread):
-            log.warning(
-                "grpo: the %s reward was 0 in every step; nothing was learned from it", name
-            )
-            zero.append(name)
-        if weight and not values:
-            log.warning("grpo: the %s reward applied to no rollout", name)
-    return zero
 
 
 def _read_lines(path: Path) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from retia.errors import UserError
 from retia.images import read_picture
 from retia.records import Gold, Message, Sample, read_samples
 from retia.runs import item_seed
+
+if TYPE_CHECKING:
+    from retia.tuning.grpo import GrpoConfig
 
 log = logging.getLogger("retia")
 
@@ -48,6 +52,25 @@ def read_tasks(folder: Path) -> list[Sample]:
             "Run `retia write` first."
         )
     return tasks
+
+
+def held_out_samples(samples: Sequence[Sample], config: "GrpoConfig") -> list[Sample]:
+    """The samples to measure on: at most `config.held_out`, the same ones for the same seed.
+
+    Raises:
+        UserError: If the split that was asked for has none.
+    """
+    if not config.held_out:
+        return []
+    splits = (config.measure_split,) if config.measure_split else ("test", "validation")
+    found = next((own for n in splits if (own := [s for s in samples if s.split == n])), [])
+    if config.measure_split and not found:
+        raise UserError(f"{config.samples} has no sample of the {config.measure_split} split.")
+    if not found:
+        log.warning("grpo: no held-out sample, nothing is measured before and after")
+    seed = item_seed(config.seed, "held-out") % 2**31
+    chosen = np.random.default_rng(seed).permutation(len(found))[: config.held_out]
+    return [found[i] for i in sorted(chosen.tolist())]
 
 
 def question_of(sample: Sample) -> tuple[Message, ...]:

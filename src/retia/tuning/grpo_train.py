@@ -66,7 +66,6 @@ def train(
     _freeze_vision(student.model)
     if functions is None:
         functions = reward_functions(student, samples, tasks, config)
-    each = config.scale_rewards == "each"
     cuda = torch.cuda.is_available() and student.model.device.type == "cuda"
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         # TRL 1.16 still says gradient_checkpointing, which transformers 5.23 calls by a new name.
@@ -83,10 +82,9 @@ def train(
             model_init_kwargs={"attn_implementation": "eager"}
             if embedded and config.beta
             else None,
-            scale_rewards="batch" if each else config.scale_rewards,
-            multi_objective_aggregation="normalize_then_sum" if each else "sum_then_normalize",
+            scale_rewards=config.scale_rewards,
             reward_weights=[weight for _, weight in functions.values()],
-            learning_rate=config.learning_rate or (4e-5 if embedded else 1e-5),
+            learning_rate=config.learning_rate or (1e-4 if embedded else 1e-5),
             # Without decay, steps in which no rollout is better than another change nothing.
             weight_decay=0.0,
             lr_scheduler_type="linear",

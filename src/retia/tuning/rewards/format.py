@@ -11,10 +11,13 @@ def format_reward(text: str, modality: str = "octa") -> float:
         modality: Name of the vocabulary.
 
     Returns:
-        1.0, or 0.0 where it cannot be parsed or caption, reasoning or answer is empty.
+        1.0, or 0.0 where it cannot be parsed, caption, reasoning or answer is empty, or a reason
+        stands twice. (The counterfactual reward alone is earned again by every repetition: a
+        student learned to say one finding ten times.)
     """
     answer = parse_answer(text, strict=True, modality=modality)
     if answer is None:
         return 0.0
-    reasons = bool(answer.reasoning) and all(r.strip() for r in answer.reasoning)
+    said = [" ".join(reason.lower().split()) for reason in answer.reasoning]
+    reasons = bool(said) and all(said) and len(set(said)) == len(said)
     return float(bool(answer.caption.strip()) and reasons and bool(answer.answer.strip()))
