@@ -92,6 +92,8 @@ class Tower(PreTrainedModel):
     config_class = TowerConfig
     main_input_name = "pixel_values"
     input_modalities = ["image"]  # noqa: RUF012 (as the parent declares it)
+    # Its attention is torch's own, whatever a loader asks for.
+    _supports_sdpa = True
     _no_split_modules: ClassVar[list[str]] = ["Block"]
 
     def __init__(self, config: TowerConfig) -> None:

@@ -126,13 +126,14 @@ def grpo(config: GrpoConfig) -> dict[str, Any]:
 
 
 def _run(config: GrpoConfig, step: Step) -> None:
+    from retia.students.precision import use_one_thread
     from retia.tuning.grpo_measure import compare
     from retia.tuning.grpo_report import card, write_report
     from retia.tuning.grpo_tasks import held_out_samples, read_tasks
     from retia.tuning.grpo_warnings import warn_of_losses, warn_of_zeros
     from retia.tuning.verify import load_verified, save_student
 
-    _one_thread()
+    use_one_thread()
     samples = read_tasks(config.samples)
     training = [s for s in samples if s.split in (None, "train")]
     if not training:
@@ -201,8 +202,7 @@ def _start(config: GrpoConfig) -> "Student":
 
 def _train(config: GrpoConfig, training: Sequence[Sample], part: Path) -> None:
     from retia.tuning.grpo_train import train
-    from retia.tuning.merge import merge_to
-    from retia.tuning.verify import save_student
+    from retia.tuning.merge import save_trained
 
     rows: list[dict[str, Any]] = []
 
@@ -214,19 +214,8 @@ def _train(config: GrpoConfig, training: Sequence[Sample], part: Path) -> None:
     seed = item_seed(config.seed, "grpo") % 2**31
     log.info("grpo: %d samples, %d steps", len(training), config.steps)
     student = train(_start(config), training, config, seed, write)
-    if hasattr(student.model, "merge_and_unload"):
-        log.info("largest difference of logits after merging: %s", merge_to(student, part))
-    else:
-        save_student(student, part)
+    save_trained(student, part)
     write_lines(part / METRICS, rows)
-
-
-def _one_thread() -> None:
-    import torch
-
-    # A second thread makes training of so small a model slower (measured).
-    if not torch.cuda.is_available():
-        torch.set_num_threads(1)
 
 
 def _measure(

@@ -78,10 +78,6 @@ def train(
             max_completion_length=config.max_new_tokens,
             temperature=config.temperature,
             beta=config.beta,
-            # Of the reference, which TRL loads again; it asks the embedded tower for this word.
-            model_init_kwargs={"attn_implementation": "eager"}
-            if embedded and config.beta
-            else None,
             scale_rewards=config.scale_rewards,
             reward_weights=[weight for _, weight in functions.values()],
             learning_rate=config.learning_rate or (1e-4 if embedded else 1e-5),

@@ -5,6 +5,7 @@ Out: a plain model folder, or a folder of the adapter with its base in `base/`.
 """
 
 import json
+import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ import numpy as np
 from retia.errors import UserError
 from retia.runs import StepConfig, open_step
 from retia.students.student import Student, load_student
+
+log = logging.getLogger("retia")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +89,20 @@ def save_adapter(student: Student, folder: Path) -> dict[str, float]:
     save_student(replace(student, model=student.model.unload()), Path(folder) / "base")
     reloaded = logits_of(load_student(folder), batch)
     return {"reloaded": check_same("adapter against reloaded adapter", before, reloaded)}
+
+
+def save_trained(student: Student, folder: Path) -> None:
+    """Save a student as a plain model folder, whether it carries an adapter or not.
+
+    Raises:
+        CheckFailedError: As `merge_to`.
+    """
+    from retia.tuning.verify import save_student
+
+    if hasattr(student.model, "merge_and_unload"):
+        log.info("largest difference of logits after merging: %s", merge_to(student, folder))
+    else:
+        save_student(student, folder)
 
 
 def _probe(student: Student) -> dict[str, Any]:

@@ -87,11 +87,12 @@ def sft(config: SftConfig) -> dict[str, Any]:
 
 
 def _run(config: SftConfig, step: Step) -> None:
+    from retia.students.precision import use_one_thread
     from retia.tuning.card import write_card
     from retia.tuning.preflight import find_problems, refuse
     from retia.tuning.verify import load_verified
 
-    _one_thread()
+    use_one_thread()
     samples = [s for s in read_samples(config.samples) if s.stage != "grpo"]
     refuse(find_problems(samples, config.samples))
     if not config.resume:
@@ -253,28 +254,17 @@ def _plain(student: "Student") -> "Student":
 
 
 def _save(student: "Student", folder: Path, keep_adapter: bool) -> None:
-    from retia.tuning.merge import merge_to, save_adapter
-    from retia.tuning.verify import save_student
+    from retia.tuning.merge import save_adapter, save_trained
 
-    if keep_adapter:
-        if not hasattr(student.model, "merge_and_unload"):
-            raise UserError(
-                "--keep-adapter is set, but the last round trains every weight (method `full`). "
-                "Set its method to `lora`."
-            )
-        log.info("largest difference of logits after saving: %s", save_adapter(student, folder))
+    if not keep_adapter:
+        save_trained(student, folder)
     elif hasattr(student.model, "merge_and_unload"):
-        log.info("largest difference of logits after merging: %s", merge_to(student, folder))
+        log.info("largest difference of logits after saving: %s", save_adapter(student, folder))
     else:
-        save_student(student, folder)
-
-
-def _one_thread() -> None:
-    import torch
-
-    # A second thread makes bf16 training of so small a model slower (measured).
-    if not torch.cuda.is_available():
-        torch.set_num_threads(1)
+        raise UserError(
+            "--keep-adapter is set, but the last round trains every weight (method `full`). "
+            "Set its method to `lora`."
+        )
 
 
 class _Metrics:
