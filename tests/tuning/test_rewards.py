@@ -93,6 +93,21 @@ def test_consistency_of_a_surgical_phase():
     assert consistency_reward(rollout("grasper"), instrument, "cholecystectomy") is None
 
 
+def test_without_a_rule_the_caption_is_held_against_the_annotated_one():
+    gold, true = Gold(type="yes_no", value="yes"), "Axial CT of the abdomen."
+
+    def reward(text):
+        return consistency_reward(text, gold, "radiology", true)
+
+    right, half, wrong = (
+        reward(rollout("yes", caption=c)) for c in (true, "CT of the head.", "An eye.")
+    )
+    assert right == 1.0 and right > half > wrong
+    assert reward("Yes.") == 0.0
+    # Where a rule exists it decides, whatever the caption says.
+    assert consistency_reward(rollout(), STAGE, "octa", "Something else.") == 1.0
+
+
 def test_what_does_not_apply_is_none():
     assert answer_reward(rollout(), None) is None
     assert consistency_reward(rollout(), None) is None

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from retia.counterfactuals import Effect, Scorer, effects
 from retia.records import Sample
-from retia.tuning.grpo_tasks import Tasks, gold_of, question_of
+from retia.tuning.grpo_tasks import Tasks, caption_of, gold_of, question_of
 from retia.tuning.rewards import (
     answer_reward,
     consistency_reward,
@@ -39,7 +39,7 @@ def rewards_of(
         case "answer":
             return [answer_reward(t, gold_of(s), s.modality) for s, t in pairs]
         case "consistency":
-            return [consistency_reward(t, gold_of(s), s.modality) for s, t in pairs]
+            return [consistency_reward(t, gold_of(s), s.modality, caption_of(s)) for s, t in pairs]
         case "counterfactual":
             questions = [question_of(s) for s in samples]
             edits = [tasks.edits(s) for s in samples]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from retia.claims import parse_answer
 from retia.counterfactuals import Edits, Fill, box_mask, make_edits
 from retia.errors import UserError
 from retia.images import read_picture
@@ -81,6 +82,12 @@ def question_of(sample: Sample) -> tuple[Message, ...]:
 def gold_of(sample: Sample) -> Gold | None:
     """The typed right answer."""
     return sample.answers[0].gold
+
+
+def caption_of(sample: Sample) -> str:
+    """What is annotated of the image as a whole: the caption of the sample's own answer."""
+    answer = parse_answer(sample.answers[0].text, strict=True, modality=sample.modality)
+    return "" if answer is None else answer.caption
 
 
 class Tasks:
