@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: setup demo quickstart test test-all lint format types docs bench constraints shipped
+.PHONY: setup demo quickstart test test-all e2e lint format types docs bench constraints shipped
 
 setup: .venv/.done
 
@@ -26,6 +26,11 @@ test: setup
 
 test-all: setup
 	$(BIN)/pytest -m ""
+
+# Drives the page in a real browser (Chromium must be installed) and takes the README's picture of it.
+e2e: setup
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[e2e]"
+	RETIA_SCREENSHOT=docs/pictures/demo.jpg $(BIN)/pytest -m e2e
 
 lint: setup
 	$(BIN)/ruff check .
