@@ -57,3 +57,36 @@ def test_a_recipe_runs_from_data_to_report(name: str, data: str, shared_data: Pa
     assert {"real", "blank", "shuffled", "majority", "question_only"} <= set(questions["accuracy"])
     # All of it is done: a second run does nothing and ends well.
     assert cli.main(args) == 0
+
+
+def test_one_student_learns_eyes_radiology_and_surgery_together(shared_data: Path, tmp_path: Path):
+    """The same commands take a mixed set; a student that knew only eyes gets the new words."""
+    from retia.students.student import load_student
+    from retia.weights import student_folder
+
+    def do(*words: object) -> None:
+        assert cli.main([*map(str, words)]) == 0
+
+    eyes, questions, frames = (tmp_path / name for name in ("eyes", "questions", "frames"))
+    do("grow", "--count", 12, "--train", 0.5, "--validation", 0.1, "--out", eyes)
+    limit = ("--limit", 40)
+    do("import", "vqa-rad", "--source", shared_data / "vqa_rad", *limit, "--out", questions)
+    do("import", "cholect50", "--source", shared_data / "cholect50", *limit, "--out", frames)
+    samples, student = tmp_path / "samples", tmp_path / "student"
+    do("write", "--cases", eyes, questions, frames, "--out", samples)
+    config = tmp_path / "sft.yaml"
+    round_ = {"method": "lora", "steps": 2, "batch_size": 2}
+    tower = {"steps": 2}
+    config.write_text(yaml.safe_dump({"stage1": round_, "stage2": round_, "tower": tower}))
+    do(
+        *("sft", "--config", config, "--samples", samples, "--cohort", samples),
+        *("--model", student_folder(), "--out", student),
+    )
+    known = len(load_student(student_folder()).tokenizer)
+    assert len(load_student(student).tokenizer) > known
+    audit = tmp_path / "audit"
+    short = ("--questions", 6, "--limit", 20, "--max-new-tokens", 12, "--resamples", 50)
+    do("evaluate", "--samples", samples, "--model", student, *short, "--out", audit)
+    summary = json.loads((audit / "audit.json").read_text())["summary"]
+    assert set(summary["questions"]) == {"octa", "radiology", "cholecystectomy"}
+    assert "balanced_accuracy" in summary
