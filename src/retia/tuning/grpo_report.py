@@ -54,9 +54,10 @@ def write_report(
                 _table(numbers[mode]),
             )
     report.heading("Rewards while training")
-    for caption, names in (
-        ("Mean of each reward", ("reward", *REWARDS)),
+    for title, caption, names in (
+        ("Mean of each reward", "Mean of each reward", ("reward", *REWARDS)),
         (
+            "Spread within a question",
             "Spread of rewards, and share of questions whose rollouts all earn the same",
             ("reward_std", "zero_variance_groups"),
         ),
@@ -65,7 +66,7 @@ def write_report(
         series = {name: values for name, values in curves.items() if np.isfinite(values).any()}
         steps = [row["step"] for row in rows]
         report.picture(
-            line_chart(steps, series, caption, "step", "value"),
+            line_chart(steps, series, title, "step", "value"),
             f"{caption}; means over {WINDOW} steps.",
         )
     report.write(config.out / "report.html")
