@@ -81,3 +81,30 @@ def test_a_template_without_marks_names_the_remedy(llava):
     student.processor.chat_template = "{% for m in messages %}{{ m['role'] }}{% endfor %}"
     with pytest.raises(UserError, match=r"generation.*chat_template"):
         training_template(student)
+
+
+def test_it_is_trained_on_rewards_by_an_adapter(llava, toy, tmp_path):
+    """GRPO through TRL's own image path; the adapter is merged, the tower stays as it was."""
+    import torch
+    from grpo_toy import write_toy
+
+    from retia.tuning.grpo import GrpoConfig, grpo
+
+    config = GrpoConfig(
+        samples=write_toy(toy),
+        model=llava,
+        out=tmp_path,
+        steps=2,
+        batch_size=2,
+        generations=4,
+        max_new_tokens=12,
+        learning_rate=1e-2,
+        held_out=4,
+        copies=1,
+        probe=4,
+        allow_untuned=True,
+    )
+    grpo(config)
+    before, after = (load_student(f).model.state_dict() for f in (llava, tmp_path))
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert changed and all("language_model" in name for name in changed)
