@@ -87,6 +87,7 @@ class SlowStudent:
 
     def __init__(self) -> None:
         self.may_speak = threading.Semaphore(0)
+        self.words = 3
         self.listening = self.most_listening = self.asked = 0
 
     def __call__(self, student, image, turns, limit):
@@ -97,10 +98,10 @@ class SlowStudent:
         self.asked += 1
         self.most_listening = max(self.most_listening, self.listening)
         try:
-            for number in range(3):
+            for number in range(self.words):
                 self.may_speak.acquire()
                 yield Piece(text="a ", prompt_tokens=1, new_tokens=number + 1)
-            yield Piece(text="", prompt_tokens=1, new_tokens=3, finish="stop")
+            yield Piece(text="", prompt_tokens=1, new_tokens=self.words, finish="stop")
         finally:
             self.listening -= 1
 
@@ -111,7 +112,11 @@ def slow(student, monkeypatch):
     slow = SlowStudent()
     monkeypatch.setattr("retia.serving.app.stream", slow)
     with serving(make_app(student, make_settings(max_queue=1))) as address:
-        yield slow, address
+        try:
+            yield slow, address
+        finally:
+            # Whoever still waits to speak would keep the server from stopping.
+            slow.may_speak.release(1000)
 
 
 def until(condition) -> None:
@@ -147,6 +152,8 @@ def test_one_is_answered_one_waits_the_rest_are_turned_away(slow, make_body):
 @pytest.mark.parametrize("streamed", [True, False])
 def test_a_client_who_leaves_frees_the_student(slow, make_body, streamed):
     speaker, address = slow
+    # It would speak for ever: only the client's leaving ends it.
+    speaker.words = 10**6
     body = make_body(stream=streamed)
     if streamed:
         with httpx.stream("POST", address + URL, json=body, timeout=10) as reply:
@@ -155,10 +162,15 @@ def test_a_client_who_leaves_frees_the_student(slow, make_body, streamed):
     else:
         with pytest.raises(httpx.ReadTimeout):
             httpx.post(address + URL, json=body, timeout=0.5)
-    speaker.may_speak.release()  # the token that was in work
-    until(lambda: speaker.listening == 0)
-    for _ in range(9):
+
+    def silent_after_a_token() -> bool:
+        # The leaving is noticed between two tokens, not within one.
         speaker.may_speak.release()
+        return speaker.listening == 0
+
+    until(silent_after_a_token)
+    speaker.words = 3
+    speaker.may_speak.release(3)
     assert httpx.post(address + URL, json=make_body(), timeout=10).status_code == 200
 
 
