@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -45,15 +46,29 @@ def read_image_folder(folder: Path, mm_per_px: float | None = None) -> list[Case
 
 
 def _plain_cases(folder: Path) -> list[Case]:
-    files = sorted(p.name for p in folder.iterdir() if p.suffix.lower() in SUFFIXES)
+    files = files_in(folder, SUFFIXES, "image", f"files or a {METADATA}")
+    return [_plain_case(file.name) for file in files]
+
+
+def files_in(folder: Path, suffixes: Sequence[str], what: str, wanted: str = "files") -> list[Path]:
+    """The files of a folder with these endings, by name.
+
+    Args:
+        folder: An existing folder.
+        suffixes: Endings, in small letters.
+        what: What they are, in one word, for messages.
+        wanted: What is expected there beside the endings, for messages.
+
+    Raises:
+        UserError: If there is none, or two share their name without the ending, which is their id.
+    """
+    files = sorted(p for p in folder.iterdir() if p.suffix.lower() in suffixes)
     if not files:
-        raise UserError(
-            f"{folder} holds no image. Expected {', '.join(SUFFIXES)} files or a {METADATA}."
-        )
-    stem, times = Counter(Path(f).stem for f in files).most_common(1)[0]
+        raise UserError(f"{folder} holds no {what}. Expected {', '.join(suffixes)} {wanted}.")
+    stem, times = Counter(p.stem for p in files).most_common(1)[0]
     if times > 1:
-        raise UserError(f"{folder}: {times} images are named {stem}. Names must differ.")
-    return [_plain_case(f) for f in files]
+        raise UserError(f"{folder}: {times} {what}s are named {stem}. Names must differ.")
+    return files
 
 
 def _plain_case(file_name: str) -> Case:

@@ -7,7 +7,6 @@ Out: `frames/00000001.jpg` and so on, one case a frame, and `frames.jsonl` in th
 
 import logging
 import shutil
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -130,19 +129,14 @@ def find_videos(path: Path) -> dict[str, Path]:
     Raises:
         UserError: If there is none, or two share an id.
     """
+    from retia.images import files_in
     from retia.images.video import VIDEO_SUFFIXES
 
     if path.is_file():
         return {path.stem: path}
     if not path.is_dir():
         raise UserError(f"{path} does not exist. Expected a video or a folder of videos.")
-    files = sorted(p for p in path.iterdir() if p.suffix.lower() in VIDEO_SUFFIXES)
-    if not files:
-        raise UserError(f"{path} holds no video. Expected {', '.join(VIDEO_SUFFIXES)} files.")
-    stem, times = Counter(p.stem for p in files).most_common(1)[0]
-    if times > 1:
-        raise UserError(f"{path}: {times} videos are named {stem}. Names must differ.")
-    return {p.stem: p for p in files}
+    return {p.stem: p for p in files_in(path, VIDEO_SUFFIXES, "video")}
 
 
 def _check_videos(rows: Sequence[Case], videos: Mapping[str, Path]) -> None:

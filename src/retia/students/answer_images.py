@@ -1,7 +1,6 @@
 """`retia ask`: a student and images in, answers out."""
 
 import logging
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,19 +109,14 @@ def read_questions(config: AskConfig) -> list[Asked]:
 
 
 def _pictures(source: Path) -> list[Path]:
+    from retia.images import files_in
     from retia.images.image import SUFFIXES
 
     if source.is_file():
         return [source]
     if not source.is_dir():
         raise UserError(f"{source} does not exist. Expected a picture or a folder of pictures.")
-    paths = sorted(path for path in source.iterdir() if path.suffix.lower() in SUFFIXES)
-    if not paths:
-        raise UserError(f"{source} holds no picture. Expected {', '.join(SUFFIXES)} files.")
-    stem, times = Counter(path.stem for path in paths).most_common(1)[0]
-    if times > 1:
-        raise UserError(f"{source}: {times} pictures are named {stem}. Names must differ.")
-    return paths
+    return files_in(source, SUFFIXES, "picture")
 
 
 def _about_cases(config: AskConfig) -> list[Asked]:

@@ -55,9 +55,21 @@ def load_student(folder: Path) -> Student:
             # peft 0.21 asks transformers 5.23 by an old name.
             warnings.simplefilter("ignore", FutureWarning)
             model = PeftModel.from_pretrained(model, folder)
-    has_own = (folder / "tokenizer_config.json").is_file()
-    processor = _load_processor(folder if has_own else base, family)
+    processor = _load_processor(_processor_folder(folder, base), family)
     return Student(model=model.eval(), processor=processor, family=family, folder=folder)
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """Load the tokenizer of a model or adapter folder alone, without its weights."""
+    from transformers import AutoTokenizer
+
+    own = _processor_folder(folder, _base_of(folder))
+    return AutoTokenizer.from_pretrained(own, local_files_only=True)
+
+
+def _processor_folder(folder: Path, base: Path) -> Path:
+    """Where the processor lies: an adapter folder may leave it to its base."""
+    return folder if (folder / "tokenizer_config.json").is_file() else base
 
 
 def _base_of(folder: Path) -> Path:

@@ -9,7 +9,7 @@ import json
 import logging
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -122,7 +122,7 @@ def grpo(config: GrpoConfig) -> dict[str, Any]:
     with open_step("grpo", config, {"samples": config.samples, "model": config.model}) as step:
         if not step.done:
             _run(config, step)
-    return json.loads((config.out / SUMMARY).read_text(encoding="utf-8"))
+    return step.summary
 
 
 def _run(config: GrpoConfig, step: Step) -> None:
@@ -188,16 +188,15 @@ def _check_start(config: GrpoConfig, training: Sequence[Sample]) -> None:
 
 def _start(config: GrpoConfig) -> "Student":
     from retia.students.student import load_student
+    from retia.tuning.merge import merged
 
     student = load_student(config.model)
-    if hasattr(student.model, "merge_and_unload"):
-        if config.beta:
-            raise UserError(
-                f"beta is {config.beta}, and {config.model} is an adapter. The distance is to a "
-                "whole model: run `retia merge` first, or use --beta 0."
-            )
-        return replace(student, model=student.model.merge_and_unload())
-    return student
+    if config.beta and hasattr(student.model, "merge_and_unload"):
+        raise UserError(
+            f"beta is {config.beta}, and {config.model} is an adapter. The distance is to a "
+            "whole model: run `retia merge` first, or use --beta 0."
+        )
+    return merged(student)
 
 
 def _train(config: GrpoConfig, training: Sequence[Sample], part: Path) -> None:

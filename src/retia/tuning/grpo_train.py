@@ -25,6 +25,7 @@ from retia.tuning.grpo_rewards import Values, rewards_of
 from retia.tuning.grpo_tasks import Tasks, question_of
 from retia.tuning.grpo_tower import remembered_images
 from retia.tuning.rewards import REWARDS
+from retia.tuning.rounds import lora_config
 
 if TYPE_CHECKING:
     from retia.tuning.grpo import GrpoConfig
@@ -103,7 +104,9 @@ def train(
             processing_class=student.processor,
             reward_funcs=[function for function, _ in functions.values()],
             train_dataset=to_prompts(samples, tasks, student),
-            peft_config=_adapter(config, student) if method == "lora" else None,
+            peft_config=lora_config(student, config.rank, config.alpha)
+            if method == "lora"
+            else None,
         )
         _report(trainer, write)
         started = time.process_time()
@@ -181,17 +184,6 @@ def _freeze_vision(model: Any) -> None:
     for name, weight in model.named_parameters():
         if "vision_tower" in name or ".visual." in name:
             weight.requires_grad_(False)
-
-
-def _adapter(config: "GrpoConfig", student: Student) -> Any:
-    from peft import LoraConfig
-
-    return LoraConfig(
-        r=config.rank,
-        lora_alpha=config.alpha,
-        target_modules=student.family.lora_targets,
-        task_type="CAUSAL_LM",
-    )
 
 
 def _report(trainer: Any, write: Callable[[dict[str, Any]], None]) -> None:

@@ -133,16 +133,22 @@ def _restore_forward(model: Any) -> None:
         _restore_forward(model.get_base_model())
 
 
-def _with_adapter(student: Student, settings: Round, known_tokens: int | None) -> Any:
-    from peft import LoraConfig, get_peft_model
+def lora_config(student: Student, rank: int, alpha: int) -> Any:
+    """PEFT's settings of an adapter on the layers that the student's family names."""
+    from peft import LoraConfig
 
-    config = LoraConfig(
-        r=settings.rank,
-        lora_alpha=settings.alpha,
+    return LoraConfig(
+        r=rank,
+        lora_alpha=alpha,
         target_modules=student.family.lora_targets,
         task_type="CAUSAL_LM",
     )
-    model = get_peft_model(student.model, config)
+
+
+def _with_adapter(student: Student, settings: Round, known_tokens: int | None) -> Any:
+    from peft import get_peft_model
+
+    model = get_peft_model(student.model, lora_config(student, settings.rank, settings.alpha))
     if known_tokens is not None and known_tokens < len(student.tokenizer):
         _train_new_rows(model.get_input_embeddings().weight, known_tokens)
     return model

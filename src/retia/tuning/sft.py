@@ -142,9 +142,10 @@ def _start(config: SftConfig, samples: Sequence[Sample]) -> "Student":
     from retia.students.embedded import build
     from retia.students.new_words import add_words
     from retia.students.student import load_student
+    from retia.tuning.merge import merged
 
     if config.model is not None:
-        student = _plain(load_student(config.model))
+        student = merged(load_student(config.model))
         if student.family.name != "embedded":
             return student
         known = len(student.tokenizer)
@@ -222,9 +223,9 @@ def _known_tokens(start: Path | None) -> int | None:
     """Tokens the student could read before this run; None for a new student."""
     if start is None:
         return None
-    from retia.students.student import load_student
+    from retia.students.student import load_tokenizer
 
-    return len(load_student(start).tokenizer)
+    return len(load_tokenizer(start))
 
 
 def _replayed(other: list[Sample], own: int, share: float, seed: int) -> list[Sample]:
@@ -245,12 +246,6 @@ def _is_training(sample: Sample) -> bool:
 
 def _texts(samples: Sequence[Sample]) -> list[str]:
     return [m.text for s in samples for m in s.messages]
-
-
-def _plain(student: "Student") -> "Student":
-    if hasattr(student.model, "merge_and_unload"):
-        return replace(student, model=student.model.merge_and_unload())
-    return student
 
 
 def _save(student: "Student", folder: Path, keep_adapter: bool) -> None:
