@@ -6,7 +6,8 @@ from scipy.ndimage import label
 
 from retia.synthesis.eye import Eye
 from retia.synthesis.faz import draw_faz
-from retia.synthesis.growth import ARTERY, BRIDGE, VEIN, GrowthConfig, Vessels, grow_vessels
+from retia.synthesis.growth import GrowthConfig, grow_vessels
+from retia.synthesis.vessels import ARTERY, BRIDGE, VEIN, Vessels
 
 
 @pytest.fixture(scope="module", params=[2.4, 2.7, 3.0])

@@ -22,15 +22,13 @@ def of_kind(eye: Eye, kind: str) -> list[tuple[int, Lesion]]:
 
 
 def footprint(eye: Eye, lesion: Lesion) -> np.ndarray:
-    """Pixels that hold anything the lesion removes, adds or dims."""
+    """Pixels that hold anything the lesion removes or adds."""
     size, scale = eye.image_px, eye.mm_per_px
     touched = draw_discs(lesion.blobs[:, :2], lesion.blobs[:, 2], size, scale) > 0
     if lesion.removed is not None:
         touched |= draw_vessels(eye.healthy, size, scale, lesion.removed.astype(float)) > 0
     if lesion.added is not None:
         touched |= draw_vessels(lesion.added, size, scale) > 0
-    if lesion.dimming is not None:
-        touched |= lesion.dimming > 0
     return touched
 
 

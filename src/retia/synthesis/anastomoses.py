@@ -8,7 +8,7 @@ import numpy as np
 from scipy.spatial import KDTree
 
 from retia.synthesis.faz import Faz
-from retia.synthesis.growth import BRIDGE, Vessels, joined
+from retia.synthesis.vessels import BRIDGE, Vessels, joined
 
 
 def bridge_tips(trees: Vessels, faz: Faz, bridge_mm: float) -> Vessels:
@@ -59,6 +59,7 @@ def bridge_tips(trees: Vessels, faz: Faz, bridge_mm: float) -> Vessels:
         start_mm=pair(begin, bend),
         end_mm=pair(bend, end),
         radius_mm=np.repeat(trees.radius_mm[tip], 2),
+        depth_mm=pair((trees.depth_mm[tip] + trees.depth_mm[goal]) / 2, trees.depth_mm[goal]),
         parent=pair(tip.astype(np.int32), first),
         kind=np.full(2 * len(tip), BRIDGE, np.uint8),
         joins=pair(none, goal.astype(np.int32)),

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter, map_coordinates
 
-from retia.synthesis.growth import TUFT, Vessels, selected
 from retia.synthesis.rasterizer import draw_discs, draw_vessels
+from retia.synthesis.vessels import TUFT, Vessels
 
-REACH_PX = 8
-"""No lesion changes pixels farther than this from what it removes, adds or dims."""
+REACH_PX = 12
+"""No lesion changes pixels farther than this from what it removes or adds."""
 
 
 @dataclass(frozen=True)
@@ -73,28 +73,21 @@ def _smooth(rng: np.random.Generator, shape: tuple[int, int], sigma_px: float) -
 
 
 def render(
-    vessels: Vessels,
-    there: np.ndarray,
-    blobs: np.ndarray,
-    tissue: np.ndarray,
-    texture: Texture,
-    mm_per_px: float,
+    vessels: Vessels, blobs: np.ndarray, texture: Texture, image_px: int, mm_per_px: float
 ) -> np.ndarray:
     """Draw one eye.
 
     Args:
-        vessels: Segments, ``A`` rows.
-        there: Which of them to draw, bool ``(A,)``.
+        vessels: Segments that are there.
         blobs: Microaneurysms, ``(N, 3)`` as ``(x, y, radius)`` in mm.
-        tissue: Capillary tissue in [0, 1], ``(H, W)``: 0 in the FAZ, less in dropout.
         texture: The eye's noise.
+        image_px: Side of the image.
         mm_per_px: Scale.
 
     Returns:
         uint8 ``(H, W)``.
     """
-    size = len(tissue)
-    shown = selected(vessels, there)
+    size, shown = image_px, vessels
     place = shown.middle_mm[:, ::-1].T / mm_per_px - 0.5
     depth = map_coordinates(texture.depth, place, order=1, mode="nearest")
     wide = 1 - np.exp(-np.maximum(shown.radius_mm - 0.0045, 0) / 0.008)
@@ -103,6 +96,8 @@ def render(
     flow = draw_vessels(shown, size, mm_per_px, bright)
     sacs = draw_discs(blobs[:, :2], blobs[:, 2], size, mm_per_px)
     flow = gaussian_filter(np.maximum(flow, sacs), 0.7, truncate=4)
+    # Tissue that its capillaries have left carries no unresolved flow either.
+    tissue = np.clip(3 * gaussian_filter(np.minimum(flow, 0.5), 4.0, truncate=2), 0, 1)
     deep = 0.30 * tissue * texture.deep
     signal = 1 - (1 - np.clip(flow, 0, 1)) * (1 - deep)
     signal = signal * texture.gain * texture.strength * texture.speckle

@@ -4,14 +4,12 @@ In:  `GrowthConfig`, an avascular zone, a random generator.
 Out: `Vessels`, one row a segment, in millimetres from the field's top-left corner.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from retia.synthesis.faz import Faz
-
-ARTERY, VEIN, BRIDGE, TUFT = 0, 1, 2, 3
-KIND_NAMES = ("artery", "vein", "bridge", "tuft")
+from retia.synthesis.vessels import Vessels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,41 +46,6 @@ class GrowthConfig:
     """Sinks of one tree stay this fraction of the perfusion distance off the other tree."""
     bridge_mm: float = 0.13
     """Longest capillary bridge."""
-
-
-@dataclass(frozen=True)
-class Vessels:
-    """Segments of a vascular network; row ``s`` runs from its parent's end to its own.
-
-    Attributes:
-        start_mm: ``(S, 2)`` as ``(x right, y down)`` from the field's top-left corner.
-        end_mm: ``(S, 2)``.
-        radius_mm: ``(S,)``.
-        parent: ``(S,)`` int32, the segment upstream; -1 at a root.
-        kind: ``(S,)`` uint8, index into `KIND_NAMES`.
-        joins: ``(S,)`` int32, the segment at whose end a bridge arrives; else -1.
-    """
-
-    start_mm: np.ndarray
-    end_mm: np.ndarray
-    radius_mm: np.ndarray
-    parent: np.ndarray
-    kind: np.ndarray
-    joins: np.ndarray
-
-    def __len__(self) -> int:
-        """Number of segments."""
-        return len(self.radius_mm)
-
-    @property
-    def middle_mm(self) -> np.ndarray:
-        """Midpoint of every segment, ``(S, 2)``."""
-        return (self.start_mm + self.end_mm) / 2
-
-    @property
-    def length_mm(self) -> np.ndarray:
-        """Length of every segment, ``(S,)``."""
-        return np.hypot(*(self.end_mm - self.start_mm).T)
 
 
 def draw_roots(rng: np.random.Generator, config: GrowthConfig, tilt_rad: float = 0.0) -> np.ndarray:
@@ -176,6 +139,7 @@ def grow_vessels(
         start_mm=pos[up],
         end_mm=pos[nodes],
         radius_mm=flow[nodes] ** (1 / k),
+        depth_mm=np.zeros(len(nodes)),
         parent=np.where(parent[up] >= 0, segment[up], -1).astype(np.int32),
         kind=tree[nodes],
         joins=np.full(len(nodes), -1, np.int32),
@@ -214,28 +178,3 @@ def smoothed(
         pos = pos.copy()
         pos[moves[free]] = goal[free]
     return pos
-
-
-def joined(first: Vessels, second: Vessels) -> Vessels:
-    """Two networks in one table; the second one's own segment numbers are shifted.
-
-    Numbers in ``second.parent`` and ``second.joins`` count from ``len(first)`` on
-    already, so that a new segment may hang from an old one.
-    """
-    return Vessels(
-        *(
-            np.concatenate([getattr(first, name), getattr(second, name)])
-            for name in Vessels.__dataclass_fields__
-        )
-    )
-
-
-def selected(vessels: Vessels, keep: np.ndarray) -> Vessels:
-    """The segments where ``keep`` (bool ``(S,)``) holds, renumbered.
-
-    Links to a removed segment become -1: what is left downstream is fed by its bridges.
-    """
-    number = np.append(np.where(keep, np.cumsum(keep) - 1, -1), -1).astype(np.int32)
-    rows = {name: getattr(vessels, name)[keep] for name in Vessels.__dataclass_fields__}
-    rows["parent"], rows["joins"] = number[rows["parent"]], number[rows["joins"]]
-    return replace(vessels, **rows)

@@ -9,7 +9,7 @@ import math
 import numpy as np
 from numba import njit
 
-from retia.synthesis.growth import Vessels
+from retia.synthesis.vessels import Vessels
 
 THINNEST_PX = 0.6
 """Vessels are drawn at least this wide (radius), or capillaries would vanish."""

@@ -5,11 +5,10 @@ Out: a `Lesion` whose density ratio was measured, not chosen.
 """
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
 
 from retia.synthesis.faz import Faz, pixel_centers
-from retia.synthesis.growth import Vessels
 from retia.synthesis.pathology.lesion import Lesion, fed
+from retia.synthesis.vessels import Vessels
 
 SPARED_RADIUS_MM = 0.0085
 """Vessels wider than this stay open in a region of dropout."""
@@ -60,7 +59,6 @@ def draw_dropout(
     size = len(vessel_mask)
     centers = pixel_centers(size, mm_per_px)
     mask = (region.rim_distance(centers) < 0) & (faz.rim_distance(centers) >= 0)
-    edge = gaussian_filter((region.rim_distance(centers) < -0.02).astype(float), 3.0, truncate=3)
     border = np.abs(region.rim_distance(middle)) < 0.04
     border &= ((middle > 0) & (middle < size * mm_per_px)).all(axis=1)  # what the image shows
     return Lesion(
@@ -68,7 +66,6 @@ def draw_dropout(
         mask=mask,
         values={"area_mm2": float(mask.sum() * mm_per_px**2)},
         removed=gone,
-        dimming=edge * (0.1 + 0.7 * grade),
         segments=tuple(np.flatnonzero(border & ~gone)[:4].tolist()),
     )
 

@@ -5,11 +5,10 @@ Out: a `Lesion` and the new outline.
 """
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
 
 from retia.synthesis.faz import Faz, wavy_rim
-from retia.synthesis.growth import Vessels
 from retia.synthesis.pathology.lesion import Lesion, fed
+from retia.synthesis.vessels import Vessels
 
 
 def draw_faz_enlargement(
@@ -45,7 +44,6 @@ def draw_faz_enlargement(
         mask=mask,
         values={"area_mm2": float(mask.sum() * mm_per_px**2)},
         removed=lost,
-        dimming=gaussian_filter(mask.astype(float), 2.0, truncate=3),
         segments=tuple(np.flatnonzero(rim)[:4].tolist()),
     )
     return lesion, wide

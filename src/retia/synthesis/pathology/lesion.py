@@ -1,4 +1,4 @@
-"""What a lesion is: segments it removes, vessels and blobs it adds, tissue it dims.
+"""What a lesion is: segments it removes, moves or widens, vessels and blobs it adds.
 
 In:  a healthy eye.
 Out: `Lesion` records that can be combined, or left out, in any way: an eye without one
@@ -12,7 +12,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from retia.synthesis.growth import Vessels, joined
+from retia.synthesis.vessels import Vessels, joined
 
 
 def _no_blobs() -> np.ndarray:
@@ -31,7 +31,8 @@ class Lesion:
         added: Segments it adds; ``parent`` holds numbers of the healthy eye below ``S``
             and numbers of the lesion's own segments from ``S`` on.
         blobs: Discs it adds, ``(N, 3)`` as ``(x, y, radius)`` in mm.
-        dimming: How much the tissue signal falls, ``(H, W)`` in [0, 1]; None for nowhere.
+        moved_mm: How far it moves the end of every healthy segment, ``(S, 2)``; None for none.
+        calibre: Factor on the radius of every healthy segment, ``(S,)``; None for 1.
         segments: A few healthy segments concerned, for the evidence.
     """
 
@@ -41,7 +42,8 @@ class Lesion:
     removed: np.ndarray | None = None
     added: Vessels | None = None
     blobs: np.ndarray = field(default_factory=_no_blobs)
-    dimming: np.ndarray | None = None
+    moved_mm: np.ndarray | None = None
+    calibre: np.ndarray | None = None
     segments: tuple[int, ...] = ()
 
 
@@ -59,6 +61,9 @@ def with_lesions(
 ) -> tuple[Vessels, np.ndarray, np.ndarray]:
     """The eye with some lesions.
 
+    Displacements add up, factors on the radius multiply; what hangs from a moved segment moves
+    its beginning along, so that the network stays connected.
+
     Args:
         healthy: Segments of the healthy eye, ``S`` rows.
         lesions: Any selection of the eye's lesions.
@@ -67,17 +72,33 @@ def with_lesions(
         All segments, healthy and added, ``A`` rows; which of them are there, bool ``(A,)``;
         the added blobs ``(N, 3)``.
     """
-    vessels = healthy
+    vessels = _reshaped(healthy, lesions)
     for lesion in lesions:
         if lesion.added is not None:
             shift = len(vessels) - len(healthy)
             own = lesion.added.parent >= len(healthy)
             parent = lesion.added.parent + np.where(own, shift, 0).astype(np.int32)
             vessels = joined(vessels, replace(lesion.added, parent=parent))
+    start, end = vessels.start_mm.copy(), vessels.end_mm.copy()
+    joining, hanging = vessels.joins >= 0, vessels.parent >= 0
+    end[joining] = end[vessels.joins[joining]]
+    start[hanging] = end[vessels.parent[hanging]]
+    vessels = replace(vessels, start_mm=start, end_mm=end)
     there = np.ones(len(vessels), bool)
     there[: len(healthy)] = ~removed_by(lesions, len(healthy))
     blobs = np.concatenate([lesion.blobs for lesion in lesions] or [_no_blobs()])
     return vessels, there, blobs
+
+
+def _reshaped(healthy: Vessels, lesions: Sequence[Lesion]) -> Vessels:
+    """The healthy segments with all displacements and calibres applied to ends and radii."""
+    end, radius = healthy.end_mm, healthy.radius_mm
+    for lesion in lesions:
+        if lesion.moved_mm is not None:
+            end = end + lesion.moved_mm
+        if lesion.calibre is not None:
+            radius = radius * lesion.calibre
+    return replace(healthy, end_mm=end, radius_mm=radius)
 
 
 def fed(vessels: Vessels, keep: np.ndarray) -> np.ndarray:

@@ -10,9 +10,9 @@ import numpy as np
 from scipy.spatial import KDTree
 
 from retia.synthesis.faz import Faz
-from retia.synthesis.growth import Vessels
 from retia.synthesis.pathology.lesion import Lesion, removed_by
 from retia.synthesis.rasterizer import draw_discs
+from retia.synthesis.vessels import Vessels
 
 APART_MM = 0.14
 """Two microaneurysms lie at least this far apart, so that they can be counted."""

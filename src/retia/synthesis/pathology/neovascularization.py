@@ -8,9 +8,9 @@ import numpy as np
 from scipy.ndimage import binary_closing, binary_fill_holes
 
 from retia.synthesis.faz import Faz, wavy_rim
-from retia.synthesis.growth import TUFT, Vessels
 from retia.synthesis.pathology.lesion import Lesion
 from retia.synthesis.rasterizer import draw_vessels
+from retia.synthesis.vessels import TUFT, Vessels
 
 STEP_MM = 0.012
 
@@ -65,6 +65,7 @@ def draw_tuft(
         end_mm=np.concatenate([stem[1:], paths[:, 1:].reshape(-1, 2)]),
         radius_mm=np.concatenate([np.full(stem_steps, 0.0105), width.ravel()]),
         parent=np.concatenate([[parent], stem_numbers[:-1], up.ravel()]).astype(np.int32),
+        depth_mm=np.full(total, healthy.depth_mm[parent]),
         kind=np.full(total, TUFT, np.uint8),
         joins=np.full(total, -1, np.int32),
     )
