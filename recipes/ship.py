@@ -1,7 +1,8 @@
 """Put the models of a finished run into the package: `python recipes/ship.py runs/quickstart`.
 
 Copies what is needed to use them (weights, configs, cards, the healthy reference), records the
-audit's figures in the student's card, and writes the checksums.
+audit's figures in the student's card, and writes the checksums. A run has some of the models
+`staging`, `student` and `renderer`; those it has not are left as they are.
 """
 
 import json
@@ -11,26 +12,31 @@ from pathlib import Path
 
 from retia.weights import shipped_folder, write_checksums
 
-STAGING = ("config.json", "model.safetensors", "healthy.parquet", "README.md")
+MODEL = {"config.json", "model.safetensors", "README.md"}
+MODELS: dict[str, set[str]] = {
+    "staging": MODEL | {"healthy.parquet"},
+    "student": set(),
+    "renderer": MODEL,
+}
+"""Model to the files that are shipped of it; none named: all."""
 NOT_SHIPPED = {"run.json", "timing.json", "metrics.jsonl", "metrics.json", "training_args.bin"}
 
 
 def main(run: Path) -> None:
-    """Copy `staging/` and `student/` of a run into the package."""
+    """Copy the models of a run into the package."""
     target = shipped_folder()
-    shutil.rmtree(target, ignore_errors=True)
-    for name in ("staging", "student"):
+    names = [name for name in MODELS if (run / name / "run.json").is_file()]
+    for name in names:
+        shutil.rmtree(target / name, ignore_errors=True)
         (target / name).mkdir(parents=True)
-    for name in STAGING:
-        shutil.copyfile(run / "staging" / name, target / "staging" / name)
-    for file in sorted((run / "student").iterdir()):
-        if file.is_file() and file.name not in NOT_SHIPPED:
-            shutil.copyfile(file, target / "student" / file.name)
-    for name in ("staging", "student"):
+        for file in sorted((run / name).iterdir()):
+            if file.is_file() and file.name in (MODELS[name] or {file.name}) - NOT_SHIPPED:
+                shutil.copyfile(file, target / name / file.name)
         origin = json.loads((run / name / "run.json").read_text())
         note = {k: origin[k] for k in ("step", "config", "versions", "key")}
         (target / name / "origin.json").write_text(json.dumps(note, indent=2) + "\n")
-    _add_audit(target / "student" / "README.md", run / "audit" / "run.json")
+    if "student" in names:
+        _add_audit(target / "student" / "README.md", run / "audit" / "run.json")
     write_checksums(target)
 
 

@@ -24,6 +24,14 @@ from retia.errors import CheckFailedError, ItemsFailedError, UserError, did_you_
 
 VERBS: dict[str, tuple[str, str]] = {
     "grow": ("retia.synthesis.cohort:grow", "Grow a cohort of synthetic OCTA eyes."),
+    "render": (
+        "retia.synthesis.redraw:render",
+        "Draw the images of a cohort again from its saved graphs.",
+    ),
+    "render train": (
+        "retia.synthesis.appearance.training:train",
+        "Train the renderer that draws OCTA images from vessel maps.",
+    ),
     "segment": ("retia.segmentation.segment:segment", "Find vessels and FAZ in OCTA images."),
     "graph": ("retia.graphs.graph:graph", "Turn masks or images into vessel graphs."),
     "stage train": ("retia.staging.train:train", "Train the graph neural network that stages."),
@@ -51,7 +59,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "write": ("retia.instructions.write:write", "Put cases into words: instruction samples."),
     "export": (
         "retia.instructions.export:export",
-        "Write samples as other training tools read them.",
+        "Write samples or a cohort as other tools read them.",
     ),
     "preflight": ("retia.tuning.preflight:preflight", "Refuse samples that would ruin a run."),
     "sft": ("retia.tuning.sft:sft", "Tune a student in two stages on instruction samples."),
@@ -93,6 +101,7 @@ class RunConfig:
 
 POSITIONAL: dict[str, tuple[str, ...]] = {
     "run": ("--recipe",),
+    "render": ("--cohort",),
     "ask": ("--model", "--image"),
     "explain": ("--image",),
     "serve": ("--model",),

@@ -25,6 +25,15 @@ def staging_folder() -> Path:
     return _checked("staging")
 
 
+def renderer_folder() -> Path:
+    """The shipped learned renderer.
+
+    Raises:
+        UserError: If it is absent or damaged.
+    """
+    return _checked("renderer")
+
+
 def student_folder() -> Path:
     """The shipped student.
 

@@ -4,7 +4,7 @@ import pytest
 
 from retia.errors import UserError
 from retia.records import Finding, Zone
-from retia.taxonomy import read_vocabulary, stage_of
+from retia.taxonomy import GRADES, read_vocabulary, stage_of
 
 
 def found(kind: str, quadrant: str | None = None, severity: str | None = None, **values: float):
@@ -25,11 +25,35 @@ def found(kind: str, quadrant: str | None = None, severity: str | None = None, *
         ([found("capillary_dropout", severity="mild", area_mm2=1.1)], ("npdr", "severe")),
         ([found("capillary_dropout", q, "mild", area_mm2=0.1) for q in "abc"], ("npdr", "severe")),
         ([found("faz_enlargement")], ("npdr", "mild")),
+        ([found("faz_enlargement", severity="severe")], ("npdr", "moderate")),
+        ([found("tortuosity"), found("calibre_change")], ("npdr", "mild")),
+        ([found("faz_irregularity")], ("npdr", "mild")),
+        ([found("irma", severity="mild")], ("npdr", "moderate")),
+        ([found("irma", severity="moderate")], ("npdr", "severe")),
+        ([found("irma", severity="mild")] * 3, ("npdr", "severe")),
+        ([found("microaneurysm")] * 40, ("npdr", "moderate")),
+        # What lies nowhere known is in no quadrant.
+        ([found("capillary_dropout", q, "mild") for q in ("a", "b", None)], ("npdr", "mild")),
         ([found("neovascularization"), found("microaneurysm")], ("pdr", None)),
     ],
 )
 def test_stage_rule(findings: list[Finding], expected: tuple[str, str | None]):
     assert stage_of(findings) == expected
+
+
+def test_a_further_finding_never_makes_the_eye_healthier():
+    rank = [("healthy", None), *(("npdr", g) for g in GRADES), ("pdr", None)]
+    more = [
+        found("tortuosity"),
+        found("microaneurysm"),
+        found("capillary_dropout", "a", "mild", area_mm2=0.3),
+        found("irma", severity="mild"),
+        found("capillary_dropout", "b", "severe", area_mm2=0.4),
+        found("capillary_dropout", "c", "mild", area_mm2=0.1),
+        found("neovascularization"),
+    ]
+    ranks = [rank.index(stage_of(more[:n])) for n in range(len(more) + 1)]
+    assert ranks == sorted(ranks) and ranks[0] == 0 and ranks[-1] == len(rank) - 1
 
 
 def test_severity_grows_with_its_measure():

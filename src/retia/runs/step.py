@@ -11,12 +11,13 @@ import hashlib
 import importlib.metadata
 import json
 import logging
+import os
 import platform
 import resource
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from retia import __version__
 from retia.atomic import atomic_file, atomic_folder
 from retia.errors import ItemsFailedError, UserError
 from retia.runs.config import StepConfig
+from retia.runs.output import SETTINGS, disk_errors_named, own_folder, sweep
 from retia.runs.progress import track
 from retia.runs.workers import run_all
 
@@ -55,7 +57,8 @@ class Step:
         }
         keyed = {k: self.record[k] for k in ("step", "config", "inputs")}
         self.key = hashlib.sha256(json.dumps([keyed, __version__]).encode()).hexdigest()[:16]
-        self.partial = self.out / ".partial" / self.key
+        # Absolute, because workers of a cluster stand in folders of their own.
+        self.partial = self.out.absolute() / ".partial" / self.key
 
     @property
     def done(self) -> bool:
@@ -65,6 +68,10 @@ class Step:
             return False
         earlier = json.loads(path.read_text())
         return earlier.get("key") == self.key and not earlier.get("failures")
+
+    def folder(self, id: str) -> Path:
+        """Where an item lies until the step is sealed; it is there once the item is done."""
+        return self.partial / id.replace("/", "__")
 
     def map(
         self, function: Callable[[Any, Path], None], items: Mapping[str, Any], description: str
@@ -80,17 +87,58 @@ class Step:
         Returns:
             Per done item, in the order of `items`, its folder.
         """
-        if not self.config.resume:
-            shutil.rmtree(self.partial, ignore_errors=True)
-        folders = {id: self.partial / id.replace("/", "__") for id in items}
-        todo = [(function, id, items[id], folders[id]) for id in items if not folders[id].is_dir()]
+        self.do(function, items.items(), len(items), description)
+        folders = {id: self.folder(id) for id in items}
+        return {id: folder for id, folder in folders.items() if folder.is_dir()}
+
+    def do(
+        self,
+        function: Callable[[Any, Path], None],
+        items: Iterable[tuple[str, Any]],
+        total: int,
+        description: str,
+    ) -> None:
+        """Do items as `map` does, drawing them one by one: memory does not grow with their number.
+
+        Args:
+            function: See `map`.
+            items: Pairs of id and item.
+            total: How many there are.
+            description: Shown beside the progress bar.
+
+        Raises:
+            UserError: If what workers of a cluster write does not arrive in this folder.
+        """
+        self.partial.mkdir(parents=True, exist_ok=True)
+        done = sum(entry.is_dir() and entry.name[0] != "." for entry in os.scandir(self.partial))
+        todo = (
+            (function, id, item, self.folder(id))
+            for id, item in items
+            if not self.folder(id).is_dir()
+        )
         results = run_all(_do_item, todo, self.config.workers, self.config.engine)
-        for id, problem in track(results, description, total=len(todo)):
+        for id, problem in track(results, description, total, min(done, total)):
             if problem:
                 log.warning("%s skipped: %s", id, problem)
                 self.failures.append({"id": id, "error": problem})
+            elif not self.folder(id).is_dir():
+                raise UserError(
+                    f"{id} was done, but not in {self.folder(id)}. With workers on other machines "
+                    "--out must lie on a file system that all of them share."
+                )
         self.failures.sort(key=lambda failure: failure["id"])
-        return {id: folder for id, folder in folders.items() if folder.is_dir()}
+
+    @contextmanager
+    def new_file(self, name: str) -> Iterator[Path]:
+        """Yield a path to write to; on success it becomes the file `name` of the step's folder.
+
+        Until then it lies among the unfinished, so that a killed step leaves no half of it.
+        """
+        part = self.partial / ".new" / name
+        part.parent.mkdir(parents=True, exist_ok=True)
+        yield part
+        (self.out / name).parent.mkdir(parents=True, exist_ok=True)
+        part.replace(self.out / name)
 
 
 def _do_item(task: tuple[Callable[[Any, Path], None], str, Any, Path]) -> tuple[str, str | None]:
@@ -105,15 +153,25 @@ def _do_item(task: tuple[Callable[[Any, Path], None], str, Any, Path]) -> tuple[
 
 @contextmanager
 def open_step(
-    name: str, config: StepConfig, inputs: Mapping[str, Path] | None = None
+    name: str,
+    config: StepConfig,
+    inputs: Mapping[str, Path] | None = None,
+    owns: Sequence[str] = (),
 ) -> Iterator[Step]:
     """Open a step; on success seal its folder with `run.json`.
 
     Use as `with open_step("grow", config) as step:` and begin with
     `if step.done: return step.summary`, which is then what the earlier run wrote.
 
+    Args:
+        name: The verb.
+        config: Its config.
+        inputs: Files and folders it reads, by the name of their flag.
+        owns: What the step writes in its folder. If anything of it is there from other settings,
+            the step refuses to touch it; without names it writes over what is there.
+
     Raises:
-        UserError: If an input or the output folder cannot be used.
+        UserError: If an input or the output folder cannot be used, or the disk is full.
         ItemsFailedError: At the end, if some items failed; all others are written.
     """
     step = Step(name, config, inputs or {})
@@ -122,20 +180,32 @@ def open_step(
     if step.done:
         step.summary = json.loads((step.out / "run.json").read_text())["summary"]
         log.info("%s: already done in %s", name, step.out)
+        # It may have been killed after the last word was written and before this.
+        shutil.rmtree(step.partial.parent, ignore_errors=True)
+        sweep(step.out)
         yield step
         return
-    step.out.mkdir(parents=True, exist_ok=True)
-    (step.out / "run.json").unlink(missing_ok=True)
-    wall_s, cpu_s = time.perf_counter(), _cpu_s()
-    try:
-        yield step
-    except BaseException:
-        # A step that was refused before it wrote anything leaves nothing behind.
-        if not any(step.out.iterdir()):
-            step.out.rmdir()
-        raise
-    wall_s, cpu_s = time.perf_counter() - wall_s, _cpu_s() - cpu_s
-    _seal(step, wall_s, cpu_s)
+    with disk_errors_named(step.out):
+        if owns:
+            own_folder(step.out, step.key, step.record, owns, replace=not config.resume)
+        step.out.mkdir(parents=True, exist_ok=True)
+        if not config.resume:
+            shutil.rmtree(step.partial, ignore_errors=True)
+        sweep(step.out)
+        (step.out / "run.json").unlink(missing_ok=True)
+        wall_s, cpu_s = time.perf_counter(), _cpu_s()
+        try:
+            if owns:
+                step.partial.mkdir(parents=True, exist_ok=True)
+                write_json(step.partial / SETTINGS, step.record)
+            yield step
+        except BaseException:
+            # A step that was refused before it wrote anything leaves nothing behind.
+            if not any(step.out.iterdir()):
+                step.out.rmdir()
+            raise
+        wall_s, cpu_s = time.perf_counter() - wall_s, _cpu_s() - cpu_s
+        _seal(step, wall_s, cpu_s)
     log.info("%s: %s in %.1f s", name, step.out, wall_s)
     if step.failures:
         raise ItemsFailedError(

@@ -80,17 +80,27 @@ def wavy_rim(rng: np.random.Generator, strength: float, waves: int = 7) -> np.nd
     return np.maximum(0.35, 1 + (amplitude * np.cos(order * angle + phase)).sum(axis=0))
 
 
-def draw_faz(rng: np.random.Generator, field_mm: float = 3.0) -> Faz:
-    """A healthy FAZ: area about 0.27 +- 0.08 mm2, irregular, slightly off-centre.
+def draw_faz(
+    rng: np.random.Generator,
+    field_mm: float = 3.0,
+    shift_mm: float = 0.0,
+    area_mm2: tuple[float, float] = HEALTHY_AREA_MM2,
+) -> Faz:
+    """A healthy FAZ: irregular, slightly off-centre.
 
     Args:
         rng: Source of size, shape and position.
         field_mm: Side of the square field; the fovea lies near its middle.
+        shift_mm: How far from there it may lie, in a direction drawn at random.
+        area_mm2: Mean and standard deviation of its area.
 
     Returns:
         The outline.
     """
-    mean, sd = HEALTHY_AREA_MM2
+    mean, sd = area_mm2
     area = float(np.clip(rng.normal(mean, sd), mean - 1.9 * sd, mean + 1.9 * sd))
     center = field_mm / 2 + rng.normal(0, 0.045, size=2).clip(-0.12, 0.12)
-    return Faz(center, wavy_rim(rng, strength=0.16)).scaled_to(area)
+    rim = wavy_rim(rng, strength=0.16)
+    angle, reach = rng.uniform(0, 2 * np.pi), shift_mm * np.sqrt(rng.random())
+    center = center + reach * np.array([np.cos(angle), np.sin(angle)])
+    return Faz(center, rim).scaled_to(area)

@@ -1,84 +1,150 @@
 """Capillary dropout: small vessels lost inside an irregular region, larger ones spared.
 
-In:  a healthy eye, a place, a size and a grade in [0, 1].
-Out: a `Lesion` whose density ratio was measured, not chosen.
+In:  a healthy eye, an outline and a grade in [0, 1].
+Out: a `Lesion` with the density ratio its grade asks for.
 """
 
 import numpy as np
 
 from retia.synthesis.faz import Faz, pixel_centers
+from retia.synthesis.pathology.healthy import LARGE, Healthy
 from retia.synthesis.pathology.lesion import Lesion, fed
-from retia.synthesis.vessels import Vessels
+from retia.synthesis.vessels import Vessels, selected
 
-SPARED_RADIUS_MM = 0.0085
-"""Vessels wider than this stay open in a region of dropout."""
+SPARED = 2 * LARGE
+"""Vessels this many times as wide as a capillary never close."""
+RIM_MM = 0.06
+"""What hangs from a lost capillary is lost too, up to this far outside the region."""
 
 
-def draw_dropout(
-    rng: np.random.Generator,
-    healthy: Vessels,
-    vessel_mask: np.ndarray,
-    region: Faz,
-    faz: Faz,
-    grade: float,
-    mm_per_px: float,
-) -> Lesion:
-    """Close the capillaries of a region, patch by patch, its core first.
+def target_ratio(grade: float) -> float:
+    """Share of the vessel pixels that a grade leaves: .9 at 0, .1 at 1.
 
-    Patches of neighbouring capillaries go together with all that hangs from them, so
-    that intercapillary areas merge: some enlarged ones at a low grade, non-perfusion
-    with a few surviving threads at a high one.
+    So grades up to .37 are mild (at least .6), those from .63 on severe (at most .4).
+    """
+    return 0.9 - 0.8 * grade
+
+
+def draw_dropout(rng: np.random.Generator, eye: Healthy, region: Faz, grade: float) -> Lesion:
+    """Close the capillaries of a region, patch by patch, until the grade's density is reached.
+
+    Patches of neighbouring capillaries go together, the core of the region first; arterioles
+    and venules that end here only when no capillary is left, those that lead on never. All
+    that is then cut off from blood goes too. So intercapillary areas merge: some enlarged ones
+    at a low grade, non-perfusion with a few surviving threads at a high one. The order is the
+    same for every grade: a worse grade loses a superset.
 
     Args:
         rng: Decides which patches go first.
-        healthy: Segments of the healthy eye.
-        vessel_mask: Vessel mask of the healthy eye, bool ``(H, W)``; what "before" means.
+        eye: The healthy eye.
         region: Outline of the region.
-        faz: Avascular zone, which does not count as part of the region.
-        grade: 0 leaves nearly all capillaries, 1 closes all.
-        mm_per_px: Scale.
+        grade: See `target_ratio`.
 
     Returns:
-        The lesion, with ``area_mm2``. `measured` adds ``density_ratio``.
+        The lesion, with ``area_mm2`` and ``density_ratio``: vessel pixels in the mask with it
+        over those without it.
     """
-    middle = healthy.middle_mm
-    inside = region.rim_distance(middle) < 0
-    small = inside & (healthy.radius_mm < SPARED_RADIUS_MM)
-    reach = np.hypot(*(middle - region.center_mm).T)
-    depth = np.clip(-region.rim_distance(middle) / np.maximum(reach, 0.05), 0, 1)
-    score = patches(rng, middle) - 1.2 * depth
-    for s in np.flatnonzero(small):  # parents come first: what hangs from a patch goes with it
-        up = healthy.parent[s]
-        if up >= 0 and small[up]:
-            score[s] = min(score[s], score[up] + 0.15)
-    order = np.flatnonzero(small)[np.argsort(score[small], kind="stable")]
-    share = np.cumsum(healthy.length_mm[order]) / max(healthy.length_mm[order].sum(), 1e-9)
-    gone = np.zeros(len(healthy), bool)
-    gone[order[share <= 0.12 + 0.88 * grade]] = True
-    gone |= ~fed(healthy, ~gone) & (region.rim_distance(middle) < 0.05)
-    size = len(vessel_mask)
-    centers = pixel_centers(size, mm_per_px)
-    mask = (region.rim_distance(centers) < 0) & (faz.rim_distance(centers) >= 0)
-    border = np.abs(region.rim_distance(middle)) < 0.04
-    border &= ((middle > 0) & (middle < size * mm_per_px)).all(axis=1)  # what the image shows
+    vessels = eye.vessels
+    gap = region.rim_distance(eye.middle_mm)
+    closing = _order(rng, eye, region, gap)
+    last = lasting(vessels, closing, np.flatnonzero(gap < RIM_MM))
+    centers = pixel_centers(eye.image_px, eye.mm_per_px)
+    mask = (region.rim_distance(centers) < 0) & (eye.faz.rim_distance(centers) >= 0)
+
+    angle = np.radians(np.arange(len(region.rim_mm)))
+    outline = region.center_mm + region.rim_mm[:, None] * np.stack(
+        [np.cos(angle), np.sin(angle)], 1
+    )
+    window = eye.window(outline, eye.mm_per_px)
+    inside = mask[eye.part(window)]
+    touching = gap < 2 * RIM_MM + vessels.length_mm
+    near, ends = selected(vessels, touching), last[touching]
+    before = int((eye.mask & mask).sum())
+
+    def ratio(step: int) -> float:
+        left = eye.drawn_in(window, selected(near, ends >= step)) & inside
+        return float(left.sum() / before) if before else 1.0
+
+    steps = np.unique(np.append(0, last[np.isfinite(last)] + 1)).astype(int)
+    low, high, target = 0, len(steps) - 1, target_ratio(grade)
+    while low < high:  # the first step at which no more is left than the grade asks for
+        half = (low + high) // 2
+        low, high = (low, half) if ratio(int(steps[half])) <= target else (half + 1, high)
+    gone = last < steps[low]
+    border = (np.abs(gap) < 0.04) & eye.within(eye.middle_mm, 0.0) & ~gone
     return Lesion(
         kind="capillary_dropout",
         mask=mask,
-        values={"area_mm2": float(mask.sum() * mm_per_px**2)},
+        values={"area_mm2": eye.area_mm2(mask), "density_ratio": ratio(int(steps[low]))},
         removed=gone,
-        segments=tuple(np.flatnonzero(border & ~gone)[:4].tolist()),
+        segments=tuple(np.flatnonzero(border)[:4].tolist()),
     )
+
+
+def outline_mm(region: Faz) -> np.ndarray:
+    """Points on an outline, one a degree, ``(360, 2)``."""
+    angle = np.radians(np.arange(len(region.rim_mm)))
+    return region.center_mm + region.rim_mm[:, None] * np.stack([np.cos(angle), np.sin(angle)], 1)
+
+
+def _order(rng: np.random.Generator, eye: Healthy, region: Faz, gap: np.ndarray) -> np.ndarray:
+    """When each segment closes: 0 first, infinity never, ``(S,)``."""
+    vessels = eye.vessels
+    small = (gap < 0) & (eye.calibre < SPARED)
+    # A thread that alone feeds tissue beyond the region stays open.
+    starved = ~fed(vessels, ~small) & (gap >= RIM_MM)
+    thread = np.zeros(len(vessels), bool)
+    ahead = np.flatnonzero(starved)
+    while len(ahead):
+        ahead = np.unique(vessels.parent[ahead])
+        ahead = ahead[ahead >= 0]
+        ahead = ahead[~thread[ahead]]
+        thread[ahead] = True
+    rows = np.flatnonzero(small & ~thread)
+    middle, calibre = eye.middle_mm[rows], eye.calibre[rows]
+    reach = np.maximum(np.hypot(*(middle - region.center_mm).T), 0.05)
+    score = patches(rng, middle) - 0.7 * np.clip(-gap[rows] / reach, 0, 1)
+    # Arterioles and venules that end here go after all capillaries.
+    score += 1.5 * np.log(np.maximum(calibre, 1)) + np.where(calibre < LARGE, 0, 10)
+    closing = np.full(len(vessels), np.inf)
+    closing[rows[np.argsort(score, kind="stable")]] = np.arange(len(rows))
+    return closing
+
+
+def lasting(vessels: Vessels, closing: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """When each segment loses its blood, if each closes in its turn, ``(S,)``.
+
+    A segment lasts as long as its best path to a source: a path lasts as long as its first
+    segment to close. All outside ``rows`` counts as a source, as do roots.
+
+    Args:
+        vessels: All segments.
+        closing: When each closes, ``(S,)``; infinity for never.
+        rows: Numbers of the segments that can lose their blood.
+    """
+    free = np.zeros(len(vessels), bool)
+    free[rows] = True
+    last = closing.copy()
+    last[rows[vessels.parent[rows] >= 0]] = -1  # no path found yet
+    links = []
+    for link in (vessels.parent, vessels.joins):
+        other = np.flatnonzero(link >= 0)
+        other = other[free[other] | free[link[other]]]
+        links += [(other, link[other]), (link[other], other)]
+    here, there = np.concatenate(links, axis=1)
+    here, there = here[free[here]], there[free[here]]
+    while True:  # as many rounds as the longest path has segments
+        best = last.copy()
+        np.maximum.at(best, here, np.minimum(last[there], closing[here]))
+        if np.array_equal(best, last):
+            return last
+        last = best
 
 
 def patches(rng: np.random.Generator, points_mm: np.ndarray, waves: int = 14) -> np.ndarray:
     """Smooth random numbers of standard deviation 1 that vary over about 0.1 mm, ``(...)``."""
     angle = rng.uniform(0, 2 * np.pi, waves)
-    number = 2 * np.pi / rng.uniform(0.14, 0.42, waves)
+    number = 2 * np.pi / rng.uniform(0.12, 0.32, waves)
     wave = number * np.stack([np.cos(angle), np.sin(angle)])
     phase = rng.uniform(0, 2 * np.pi, waves)
     return np.sqrt(2 / waves) * np.cos(points_mm @ wave + phase).sum(-1)
-
-
-def density_ratio(mask: np.ndarray, before: np.ndarray, after: np.ndarray) -> float:
-    """Vessel pixels inside a region after, divided by those before (1.0 where there were none)."""
-    return float(after[mask].sum() / max(1, before[mask].sum())) if before[mask].any() else 1.0

@@ -12,6 +12,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from retia.synthesis.faz import Faz
 from retia.synthesis.vessels import Vessels, joined
 
 
@@ -28,12 +29,14 @@ class Lesion:
         mask: Pixels it occupies, bool ``(H, W)``.
         values: Measured values with the keys the taxonomy fixes for the kind.
         removed: Segments of the healthy eye it takes away, bool ``(S,)``; None for none.
-        added: Segments it adds; ``parent`` holds numbers of the healthy eye below ``S``
-            and numbers of the lesion's own segments from ``S`` on.
+        added: Segments it adds; ``parent`` and ``joins`` hold numbers of the healthy eye
+            below ``S`` and numbers of the lesion's own segments from ``S`` on.
         blobs: Discs it adds, ``(N, 3)`` as ``(x, y, radius)`` in mm.
         moved_mm: How far it moves the end of every healthy segment, ``(S, 2)``; None for none.
         calibre: Factor on the radius of every healthy segment, ``(S,)``; None for 1.
+        faz: Outline it alone would give the avascular zone; None for the healthy one.
         segments: A few healthy segments concerned, for the evidence.
+        traits: What else is true of it in words, such as the ``host`` of a sac.
     """
 
     kind: str
@@ -44,7 +47,9 @@ class Lesion:
     blobs: np.ndarray = field(default_factory=_no_blobs)
     moved_mm: np.ndarray | None = None
     calibre: np.ndarray | None = None
+    faz: Faz | None = None
     segments: tuple[int, ...] = ()
+    traits: dict[str, str] = field(default_factory=dict)
 
 
 def removed_by(lesions: Sequence[Lesion], total: int) -> np.ndarray:
@@ -54,6 +59,21 @@ def removed_by(lesions: Sequence[Lesion], total: int) -> np.ndarray:
         if lesion.removed is not None:
             gone |= lesion.removed
     return gone
+
+
+def moved_by(lesions: Sequence[Lesion], total: int) -> np.ndarray:
+    """Segments that at least one of the lesions moves, bool ``(total,)``."""
+    moved = np.zeros(total, bool)
+    for lesion in lesions:
+        if lesion.moved_mm is not None:
+            moved |= lesion.moved_mm.any(axis=1)
+    return moved
+
+
+def with_faz(healthy: Faz, lesions: Sequence[Lesion]) -> Faz:
+    """The avascular zone of an eye with some lesions: whatever any of them opened."""
+    rims = [lesion.faz.rim_mm for lesion in lesions if lesion.faz is not None]
+    return replace(healthy, rim_mm=np.max([healthy.rim_mm, *rims], axis=0)) if rims else healthy
 
 
 def with_lesions(
@@ -76,9 +96,11 @@ def with_lesions(
     for lesion in lesions:
         if lesion.added is not None:
             shift = len(vessels) - len(healthy)
-            own = lesion.added.parent >= len(healthy)
-            parent = lesion.added.parent + np.where(own, shift, 0).astype(np.int32)
-            vessels = joined(vessels, replace(lesion.added, parent=parent))
+            parent, joins = (
+                np.where(link >= len(healthy), link + shift, link).astype(np.int32)
+                for link in (lesion.added.parent, lesion.added.joins)
+            )
+            vessels = joined(vessels, replace(lesion.added, parent=parent, joins=joins))
     start, end = vessels.start_mm.copy(), vessels.end_mm.copy()
     joining, hanging = vessels.joins >= 0, vessels.parent >= 0
     end[joining] = end[vessels.joins[joining]]

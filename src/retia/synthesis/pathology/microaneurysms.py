@@ -1,88 +1,92 @@
 """Microaneurysms: small bright sacs on surviving capillaries, mostly beside dropout.
 
-In:  a healthy eye, its dropout, a number.
+In:  a healthy eye, the capillaries still there, a number.
 Out: one `Lesion` for every microaneurysm that found a place.
 """
-
-from collections.abc import Sequence
 
 import numpy as np
 from scipy.spatial import KDTree
 
-from retia.synthesis.faz import Faz
-from retia.synthesis.pathology.lesion import Lesion, removed_by
-from retia.synthesis.rasterizer import draw_discs
-from retia.synthesis.vessels import Vessels
+from retia.synthesis.pathology.healthy import LARGE, SMALL, Healthy
+from retia.synthesis.pathology.lesion import Lesion
 
+RADIUS_MM = (0.015, 0.06)
+"""Smallest and largest sac; the typical one measures 28 um."""
+NEAR_LOSS = 100.0
+"""So much likelier is a sac within 0.1 mm of lost capillaries."""
 APART_MM = 0.14
 """Two microaneurysms lie at least this far apart, so that they can be counted."""
 
 
 def draw_microaneurysms(
     rng: np.random.Generator,
-    healthy: Vessels,
-    lesions: Sequence[Lesion],
-    faz: Faz,
+    eye: Healthy,
+    able: np.ndarray,
+    gone: np.ndarray,
+    taken: np.ndarray,
     count: int,
-    image_px: int,
-    mm_per_px: float,
-    taken_mm: Sequence[np.ndarray] = (),
 ) -> list[Lesion]:
-    """Place sacs of 22 to 42 um radius beside capillaries that are still there.
+    """Place sacs of 15 to 60 um radius on capillaries of arteries and veins.
 
-    Capillaries within about 0.1 mm of a dropout's border are ten times as likely. Sacs
-    keep clear of the field's border, of larger vessels and of each other.
+    Capillaries beside lost ones are `NEAR_LOSS` times as likely. Sacs keep clear of the
+    field's border, of larger vessels, of other new flow and of each other.
 
     Args:
-        rng: Decides places and sizes.
-        healthy: Segments of the healthy eye.
-        lesions: Dropout and FAZ enlargement of this eye.
-        faz: Outline of the avascular zone.
+        rng: Decides places, sizes and forms.
+        eye: The healthy eye.
+        able: Segments no other lesion removes or moves, bool ``(S,)``.
+        gone: Segments that other lesions remove, bool ``(S,)``.
+        taken: Pixels of other lesions that add flow, bool ``(H, W)``.
         count: How many are wanted.
-        image_px: Side of the image.
-        mm_per_px: Scale.
-        taken_mm: Centres ``(x, y)`` from which to keep 0.45 mm away, such as tufts.
 
     Returns:
-        At most ``count`` lesions with ``radius_um``.
+        At most ``count`` lesions with ``radius_um``, that of a disc of the mask's area.
+        Traits: ``host`` is `artery` or `vein`, ``form`` is `saccular` or `fusiform`.
     """
-    gone = removed_by(lesions, len(healthy))
-    middle = healthy.middle_mm
-    field = image_px * mm_per_px
-    wide = KDTree(middle[healthy.radius_mm > 0.0095])
-    able = ~gone & (healthy.radius_mm < 0.0065)
-    able &= ((middle > 0.12) & (middle < field - 0.12)).all(axis=1)
-    able &= (faz.rim_distance(middle) > 0.05) & (wide.query(middle)[0] > 0.075)
-    for center in taken_mm:
-        able &= np.hypot(*(middle - center).T) > 0.45
-    weight = np.ones(len(healthy))
+    middle = eye.middle_mm
+    able = able & (eye.calibre < SMALL) & eye.within(middle, 0.12)
+    wide = KDTree(middle[eye.calibre > LARGE])
+    able &= wide.query(middle, distance_upper_bound=0.08)[0] > 0.075
+    able &= eye.faz.rim_distance(middle) > 0.05
+    able &= eye.clearance_mm(taken, middle) > 0.12
+    weight = np.ones(len(middle))
     if gone.any():
-        weight[KDTree(middle[gone]).query(middle)[0] < 0.1] = 10.0
+        near = KDTree(middle[gone]).query(middle, distance_upper_bound=0.1)[0] < 0.1
+        weight[near] = NEAR_LOSS
     found: list[Lesion] = []
     while len(found) < count and able.any():
         odds = np.where(able, weight, 0.0)
         s = int(rng.choice(len(odds), p=odds / odds.sum()))
-        able &= np.hypot(*(middle - middle[s]).T) > APART_MM
-        found.append(_sac(rng, healthy, s, image_px, mm_per_px))
+        sac = _sac(rng, eye, s)
+        able = able & (np.hypot(*(middle - middle[s]).T) > APART_MM + sac.blobs[0, 2])
+        found.append(sac)
     return found
 
 
-def _sac(
-    rng: np.random.Generator, healthy: Vessels, s: int, image_px: int, mm_per_px: float
-) -> Lesion:
-    """A sac that bulges from segment ``s``: one disc and a smaller lobe."""
-    radius = rng.uniform(0.022, 0.042)
-    along = healthy.end_mm[s] - healthy.start_mm[s]
+def _sac(rng: np.random.Generator, eye: Healthy, s: int) -> Lesion:
+    """A sac on segment ``s``: it bulges to one side, or the vessel itself swells."""
+    smallest = max(RADIUS_MM[0], 0.75 * eye.mm_per_px)  # or it might hold no pixel
+    radius = float(np.clip(0.028 * np.exp(rng.normal(0, 0.35)), smallest, RADIUS_MM[1]))
+    along = eye.vessels.end_mm[s] - eye.vessels.start_mm[s]
     along = along / max(float(np.hypot(*along)), 1e-9)
     side = np.array([-along[1], along[0]]) * rng.choice([-1.0, 1.0])
-    center = healthy.middle_mm[s] + 0.6 * radius * side
-    lobe = center + 0.45 * radius * (side + rng.normal(0, 0.5) * along)
-    blobs = np.array([[*center, radius], [*lobe, 0.72 * radius]])
-    mask = draw_discs(blobs[:, :2], blobs[:, 2], image_px, mm_per_px) > 0.5
+    middle = eye.middle_mm[s]
+    fusiform = bool(rng.random() < 0.35)
+    if fusiform:  # a spindle along the vessel
+        place = np.array([0.0, -0.75, 0.75, -1.3, 1.3])[:, None] * radius * along
+        size = radius * np.array([0.8, 0.65, 0.65, 0.4, 0.4])
+        blobs = np.column_stack([middle + place, size])
+    else:
+        center = middle + 0.6 * radius * side
+        lobe = center + 0.45 * radius * (side + rng.normal(0, 0.5) * along)
+        blobs = np.array([[*center, radius], [*lobe, 0.72 * radius]])
+    blobs[0, 2] = max(blobs[0, 2], smallest)
+    mask = eye.drawn(blobs=blobs)
     return Lesion(
         kind="microaneurysm",
         mask=mask,
-        values={"radius_um": float(np.sqrt(mask.sum() / np.pi) * mm_per_px * 1000)},
+        values={"radius_um": float(np.sqrt(eye.area_mm2(mask) / np.pi) * 1000)},
         blobs=blobs,
         segments=(s,),
+        traits={"host": eye.side_name(s), "form": "fusiform" if fusiform else "saccular"},
     )

@@ -1,101 +1,135 @@
-"""Neovascular tufts: dense tangles of small bright loops that hang from a surviving vessel.
+"""Neovascular tufts: sea fans of looping new vessels that hang from a surviving one.
 
 In:  a healthy eye, a vessel at the border of dropout, a size.
 Out: a `Lesion` whose first new segment has that vessel as its parent.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy.ndimage import binary_closing, binary_fill_holes
 
-from retia.synthesis.faz import Faz, wavy_rim
+from retia.synthesis.faz import wavy_rim
+from retia.synthesis.pathology.healthy import Healthy
 from retia.synthesis.pathology.lesion import Lesion
-from retia.synthesis.rasterizer import draw_vessels
+from retia.synthesis.pathology.sprouts import Sprouts, curve
 from retia.synthesis.vessels import TUFT, Vessels
 
-STEP_MM = 0.012
+STEP_MM = 0.014
+GAP_MM = 0.055
+"""Distance between neighbouring branches at the edge of a fan."""
+CLOSING_MM = 0.04
+"""Gaps between loops up to twice this wide belong to the tuft's area."""
 
 
 def draw_tuft(
     rng: np.random.Generator,
-    healthy: Vessels,
+    eye: Healthy,
     parent: int,
     towards_mm: np.ndarray,
     diameter_mm: float,
-    image_px: int,
-    mm_per_px: float,
 ) -> Lesion:
-    """Grow a tuft from the end of a vessel into the tissue that called for it.
+    """Grow a sea fan from the end of a vessel into the tissue that called for it.
 
-    A stem leads to the middle of a lobed disc. From there sprouts walk with strong,
-    changing curvature and turn back at the disc's edge, so that they tangle.
+    A feeding vessel leads to a hub. From there branches spread out and fork towards a lobed
+    edge, where dilated arcades join them; other loops turn back half way. A second, smaller
+    fan lies over the first, and all is warped, so that the loops tangle.
 
     Args:
         rng: Decides the shape.
-        healthy: Segments of the healthy eye.
+        eye: The healthy eye.
         parent: Segment the tuft hangs from.
         towards_mm: ``(x, y)`` it grows towards, such as the middle of the dropout.
         diameter_mm: Size across; 0.25 to 0.6 are typical.
-        image_px: Side of the image.
-        mm_per_px: Scale.
 
     Returns:
         The lesion with its ``area_mm2`` (of the closed, filled tangle).
     """
-    root = healthy.end_mm[parent]
-    way = towards_mm - root
-    way = way / max(float(np.hypot(*way)), 1e-9)
-    center = root + 0.42 * diameter_mm * way
-    disc = Faz(center, wavy_rim(rng, 0.3) * diameter_mm / 2)
-    stem_steps = max(2, round(0.42 * diameter_mm / STEP_MM))
-    stem = root + np.linspace(0, 1, stem_steps + 1)[:, None] * (center - root)
-    wobble = 0.02 * np.sin(np.linspace(0, np.pi, stem_steps + 1))[:, None]
-    stem = stem + wobble * np.array([-way[1], way[0]])
-    sprouts = round(4 + 24 * diameter_mm)
-    steps = round(34 + 55 * diameter_mm)
-    begin = rng.integers(stem_steps // 3, stem_steps + 1, sprouts)
-    paths = _walk(rng, stem[begin], disc, steps)
-    first = len(healthy)
-    stem_numbers = first + np.arange(stem_steps)
-    sprout_numbers = first + stem_steps + np.arange(sprouts * steps).reshape(sprouts, steps)
-    up = np.concatenate([stem_numbers[begin - 1][:, None], sprout_numbers[:, :-1]], axis=1)
-    total = stem_steps + sprouts * steps
-    width = rng.uniform(0.005, 0.0085, sprouts)[:, None] * np.linspace(1, 0.8, steps)
-    added = Vessels(
-        start_mm=np.concatenate([stem[:-1], paths[:, :-1].reshape(-1, 2)]),
-        end_mm=np.concatenate([stem[1:], paths[:, 1:].reshape(-1, 2)]),
-        radius_mm=np.concatenate([np.full(stem_steps, 0.0105), width.ravel()]),
-        parent=np.concatenate([[parent], stem_numbers[:-1], up.ravel()]).astype(np.int32),
-        depth_mm=np.full(total, healthy.depth_mm[parent]),
-        kind=np.full(total, TUFT, np.uint8),
-        joins=np.full(total, -1, np.int32),
-    )
-    drawn = draw_vessels(added, image_px, mm_per_px) > 0.5
-    closed = binary_closing(np.pad(drawn, 6), iterations=4)
-    solid = np.asarray(binary_fill_holes(closed))[6:-6, 6:-6]
+    vessels = eye.vessels
+    root = vessels.end_mm[parent]
+    aim = float(np.arctan2(*(towards_mm - root)[::-1]))
+    stem_mm = rng.uniform(0.15, 0.25) * diameter_mm
+    hub = root + stem_mm * np.array([np.cos(aim), np.sin(aim)])
+    sprouts = Sprouts(first=len(vessels))
+    bulge = rng.choice([-1, 1]) * 0.2 * stem_mm
+    stem = sprouts.add(curve(root, hub, bulge, STEP_MM), 0.0125, up=parent)
+    reach = diameter_mm - stem_mm
+    opening = rng.uniform(2.0, 3.3)
+    for share, turn in ((1.0, 0.0), (0.72, rng.uniform(-0.5, 0.5))):
+        _add_fan(rng, sprouts, hub, int(stem[-1]), aim + turn, opening, share * reach)
+    added = sprouts.vessels(TUFT, float(vessels.depth_mm[parent]), _warp(rng, root, diameter_mm))
+    solid = _filled(eye, added)
     return Lesion(
         kind="neovascularization",
         mask=solid,
-        values={"area_mm2": float(solid.sum() * mm_per_px**2)},
+        values={"area_mm2": eye.area_mm2(solid)},
         added=added,
         segments=(parent,),
+        traits={"host": eye.side_name(parent)},
     )
 
 
-def _walk(rng: np.random.Generator, begin: np.ndarray, disc: Faz, steps: int) -> np.ndarray:
-    """Curly walks inside a disc, ``(len(begin), steps + 1, 2)``."""
-    count = len(begin)
-    place = begin.copy()
-    heading = rng.uniform(0, 2 * np.pi, count)
-    bend = rng.choice([-1.0, 1.0], count) / rng.uniform(0.035, 0.08, count)
-    paths = [place]
-    for _ in range(steps):
-        flip = rng.random(count) < 0.05
-        bend = np.where(flip, -np.sign(bend) / rng.uniform(0.03, 0.08, count), bend)
-        home = disc.center_mm - place
-        turn = np.arctan2(home[:, 1], home[:, 0]) - heading
-        turn = (turn + np.pi) % (2 * np.pi) - np.pi
-        outside = disc.rim_distance(place) > -0.03
-        heading = heading + np.where(outside, np.clip(turn, -0.7, 0.7), bend * STEP_MM)
-        place = place + STEP_MM * np.stack([np.cos(heading), np.sin(heading)], axis=-1)
-        paths.append(place)
-    return np.stack(paths, axis=1)
+def _add_fan(
+    rng: np.random.Generator,
+    sprouts: Sprouts,
+    hub: np.ndarray,
+    stem: int,
+    aim: float,
+    opening: float,
+    reach_mm: float,
+) -> None:
+    """Add branches from the hub, arcades at their tips and loops between them."""
+    tips = int(np.clip(round(opening * 0.8 * reach_mm / GAP_MM), 4, 26))
+    spread = np.linspace(-0.5, 0.5, tips) + rng.normal(0, 0.15 / tips, tips)
+    lobes = 0.85 * reach_mm * wavy_rim(rng, 0.2)[np.linspace(0, 359, tips).astype(int)]
+    rings = [(aim + opening * spread, lobes)]  # from the edge inwards: pairs of branches merge
+    while len(rings[-1][0]) > 3:
+        angle, far = rings[-1]
+        pair = np.arange(len(angle)) // 2
+        count = np.bincount(pair)
+        inner = np.bincount(pair, far) / count * rng.uniform(0.5, 0.72, len(count))
+        rings.append((np.bincount(pair, angle) / count, inner))
+    rings.reverse()
+    points, ends = [hub], [stem]
+    for level, (angle, far) in enumerate(rings):
+        up = np.arange(len(angle)) // 2 if level else np.zeros(len(angle), int)
+        here = hub + far[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+        radius = 0.0105 * 0.87**level
+        grown = []
+        for n, place in enumerate(here):
+            line = curve(points[up[n]], place, rng.normal(0, 0.02), STEP_MM)
+            grown.append(int(sprouts.add(line, radius, up=ends[up[n]])[-1]))
+        edge = level == len(rings) - 1
+        for n in range(len(here) - 1):
+            if edge or rng.random() < 0.55:  # arcades bulge outwards, inner loops turn back
+                width = float(np.hypot(*(here[n + 1] - here[n])))
+                bulge = -0.45 * width if edge else rng.uniform(0.2, 0.5) * width
+                line = curve(here[n], here[n + 1], bulge, STEP_MM)
+                thick = rng.uniform(0.0095, 0.0115) if edge else 0.007
+                sprouts.add(line, thick, up=grown[n], joins=grown[n + 1])
+        points, ends = list(here), grown
+
+
+def _warp(
+    rng: np.random.Generator, root: np.ndarray, diameter_mm: float
+) -> Callable[[np.ndarray], np.ndarray]:
+    """A smooth random displacement that leaves the root in place."""
+    angle = rng.uniform(0, 2 * np.pi, (8, 2))
+    wave = (
+        2 * np.pi / rng.uniform(0.11, 0.3, 8) * np.stack([np.cos(angle[:, 0]), np.sin(angle[:, 0])])
+    )
+    push = np.stack([np.cos(angle[:, 1]), np.sin(angle[:, 1])], axis=1)
+    phase = rng.uniform(0, 2 * np.pi, 8)
+
+    def warp(points: np.ndarray) -> np.ndarray:
+        fade = np.clip(np.hypot(*(points - root).T) / (0.5 * diameter_mm), 0, 1)[:, None]
+        return points + 0.012 * fade * (np.sin(points @ wave + phase) @ push)
+
+    return warp
+
+
+def _filled(eye: Healthy, added: Vessels) -> np.ndarray:
+    """The area a tuft covers: its loops and what they enclose, bool ``(H, W)``."""
+    steps = max(1, round(CLOSING_MM / eye.mm_per_px))
+    closed = binary_closing(np.pad(eye.drawn(added), steps + 1), iterations=steps)
+    return np.asarray(binary_fill_holes(closed))[steps + 1 : -steps - 1, steps + 1 : -steps - 1]
