@@ -147,7 +147,9 @@ def _of(eye: Eye, kind: str) -> list[int]:
 
 def _window(eye: Eye, numbers: Sequence[int], side_px: int) -> tuple[int, int]:
     """Top left corner of the window that shows most of some lesions."""
-    mask = np.sum([eye.lesions[n].mask for n in numbers], axis=0, dtype=np.float32)
+    mask = np.zeros((eye.image_px, eye.image_px), np.float32)
+    for n in numbers:
+        mask += eye.lesions[n].mask
     shown = cv2.boxFilter(mask, -1, (side_px, side_px), normalize=False)
     middle = np.array(np.nonzero(shown >= shown.max() - 0.5)).mean(axis=1)
     top, left = np.clip(middle - side_px / 2, 0, eye.image_px - side_px).astype(int)

@@ -263,7 +263,7 @@ Draws a grey OCTA image from the true coverage of pixels by vessels and three ma
 - **Known limits**: it repeats what that GAN draws and its mistakes; one device, one scale
   (.00987 mm a pixel); vessels that are not in its input are never drawn, so unresolved
   capillaries of deeper layers are texture, not anatomy.
-- **Files**: `model.safetensors`, `config.json` (network, reach), `metrics.jsonl`.
+- **Files**: `model.safetensors`, `config.json` (network and its reach).
 """
     with atomic_file(out / "README.md") as part:
         part.write_text(card, encoding="utf-8")

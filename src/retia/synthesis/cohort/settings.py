@@ -23,7 +23,7 @@ class EyeSettings:
     """Side of the images."""
     field_mm: float = 3.0
     """Side of the field."""
-    appearance: Literal["learned", "noise", "plain"] = "noise"
+    appearance: Literal["learned", "noise", "plain"] = "learned"
     """How vessels become an image: learned from rendered OCTA, a physical noise model, or as they
     are."""
     fovea_shift_mm: float = 0.0
