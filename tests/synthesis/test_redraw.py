@@ -67,10 +67,10 @@ def test_larger_images_keep_places_scale_and_truth(cohort: Path, cases: list[Cas
 
 
 def test_a_drawing_that_was_cut_short_goes_on(cohort: Path, tmp_path: Path, monkeypatch):
-    from retia.synthesis import redraw
+    from retia.synthesis.redraw import run
 
     config = RenderConfig(cohort=cohort, out=tmp_path / "out", appearance="plain")
-    real, seen = redraw.redraw_eye, []
+    real, seen = run.redraw_eye, []
 
     def stops(task, out):
         if len(seen) == 2:
@@ -78,12 +78,12 @@ def test_a_drawing_that_was_cut_short_goes_on(cohort: Path, tmp_path: Path, monk
         seen.append(task)
         real(task, out)
 
-    monkeypatch.setattr(redraw, "redraw_eye", stops)
+    monkeypatch.setattr(run, "redraw_eye", stops)
     with pytest.raises(KeyboardInterrupt):
         render(config)
     assert not (tmp_path / "out" / "run.json").exists()
     again = []
-    monkeypatch.setattr(redraw, "redraw_eye", lambda t, o: (again.append(t), real(t, o)))
+    monkeypatch.setattr(run, "redraw_eye", lambda t, o: (again.append(t), real(t, o)))
     render(config)
     assert len(again) == len(read_cases(cohort)) - 2
     render(RenderConfig(cohort=cohort, out=tmp_path / "whole", appearance="plain"))

@@ -169,9 +169,10 @@ def find_dropout(scene: Scene) -> list[Finding]:
     for mask, inside in regions:
         area_mm2 = scene.area_mm2(mask)
         ratio = float(vessels[mask].mean()) / max(usual, 1e-6)
-        if area_mm2 >= DROPOUT_MM2 and ratio <= 1:
-            values = {"area_mm2": area_mm2, "density_ratio": ratio}
-            found.append(scene.finding("capillary_dropout", mask, values, "area", inside))
+        values = {"area_mm2": area_mm2, "density_ratio": ratio}
+        finding = scene.finding("capillary_dropout", mask, values, "area", inside)
+        if area_mm2 >= DROPOUT_MM2 and finding.severity is not None:
+            found.append(finding)
     return found
 
 

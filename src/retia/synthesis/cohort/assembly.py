@@ -2,7 +2,7 @@
 
 Everything here can be killed at any moment and done again: moving is renaming, a shard of tables
 is written before the tables of its eyes are removed, and an eye's own folder stays until the whole
-step is sealed. No more than one shard is held in memory.
+step is sealed. No more than one eye is held in memory.
 """
 
 import itertools
@@ -110,7 +110,7 @@ def _write_shard(step: Step, shard: int, ids: list[str], complete: bool) -> None
     if not ids or not all((step.folder(id) / "segments.parquet").is_file() for id in ids):
         return
     for name in TABLES:
-        tables = [_read(step.folder(id) / f"{name}.parquet") for id in ids]
+        tables = (_read(step.folder(id) / f"{name}.parquet") for id in ids)
         with step.new_file(shard_path(name, shard)) as part:
             write_table(part, tables)
     if complete:

@@ -9,7 +9,8 @@ eye, so that one eye can be read alone), `sacs-00000.parquet` and `eyes-00000.pa
 drawn, to the last bit.
 """
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -134,11 +135,12 @@ def tables_of(eye: "Eye", id: str, seed: int, findings: Sequence[str]) -> "dict[
     }
 
 
-def write_table(path: Path, tables: "Sequence[pa.Table]") -> None:
-    """Write tables as one file with a row group each."""
+def write_table(path: Path, tables: "Iterable[pa.Table]") -> None:
+    """Write tables as one file with a row group each, holding one of them at a time."""
     import pyarrow.parquet as pq
 
-    first = tables[0]
+    rest = iter(tables)
+    first = next(rest)
     # Bytes of floats of one kind compress well beside each other; numbers of segments as steps.
     lengths = [n for n in first.column_names if n.endswith("_mm") and n != "faz_rim_mm"]
     numbers = [n for n in ("id", "parent", "joins") if n in first.column_names]
@@ -150,7 +152,7 @@ def write_table(path: Path, tables: "Sequence[pa.Table]") -> None:
         "column_encoding": encodings,
     }
     with pq.ParquetWriter(path, first.schema, **options) as writer:
-        for table in tables:
+        for table in itertools.chain([first], rest):
             writer.write_table(table, row_group_size=max(1, len(table)))
 
 
