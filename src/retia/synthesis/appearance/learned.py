@@ -55,8 +55,13 @@ def draw_learned(
     coverage = draw_vessels(thinner, size, mm_per_px)
     coverage = np.maximum(coverage, draw_discs(blobs[:, :2], blobs[:, 2], size, mm_per_px))
     maps = np.concatenate([coverage[None].astype(np.float32), texture.grain])
-    with torch.inference_mode():
-        return network(torch.from_numpy(maps)[None])[0, 0].numpy()
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # sums in another order would change a pixel here and there
+    try:
+        with torch.inference_mode():
+            return network(torch.from_numpy(maps)[None])[0, 0].numpy()
+    finally:
+        torch.set_num_threads(threads)
 
 
 def learned_reach_px(folder: Path | None = None) -> int:
