@@ -36,7 +36,7 @@ def grown(out: Path, count: int, workers: int, appearance: str) -> dict[str, flo
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def main(count: int = 120, appearance: str = "noise") -> None:
+def main(count: int = 200, appearance: str = "learned") -> None:
     """Print the figures for `count` eyes."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
