@@ -40,3 +40,10 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         part.replace(path)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def move_once(source: Path, target: Path) -> None:
+    """Rename a file or folder on the same disk, unless an interrupted run has done it already."""
+    if source.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source.rename(target)

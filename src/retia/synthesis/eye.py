@@ -135,8 +135,3 @@ def make_eye(
 def texture_of(seed: int, image_px: int, mm_per_px: float) -> Texture:
     """The noise of the eye of a seed, whatever its vessels and lesions are."""
     return draw_texture(np.random.SeedSequence(seed).spawn(3)[1], image_px, mm_per_px)
-
-
-def warm() -> None:
-    """Compile the growth kernels (about 20 s once, cached on disk) before workers need them."""
-    make_eye(0, Disease()).image()

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from retia.atomic import move_once
 from retia.records import Case
 from retia.records.jsonl import from_plain
 from retia.runs import Step
@@ -82,18 +83,12 @@ def _shards(config: GrowConfig) -> Iterator[list[str]]:
 def _place(folder: Path, out: Path, id: str) -> None:
     """Move the pictures of one eye to where they belong; some may be there already."""
     for name in ("images", "vessels", "faz"):
-        _move(folder / f"{name}.png", out / name / f"{id}.png")
-    _move(folder / "lesions", out / "lesions" / id)
+        move_once(folder / f"{name}.png", out / name / f"{id}.png")
+    move_once(folder / "lesions", out / "lesions" / id)
     for twin in _twins(folder):
         for name in PICTURES:
             target = out / "twins" / name / f"{id}-without-{twin.name}.png"
-            _move(twin / f"{name}.png", target)
-
-
-def _move(source: Path, target: Path) -> None:
-    if source.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        source.rename(target)
+            move_once(twin / f"{name}.png", target)
 
 
 def _twins(folder: Path) -> list[Path]:

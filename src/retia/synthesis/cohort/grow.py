@@ -57,7 +57,9 @@ def _warm(config: GrowConfig) -> None:
     from retia.synthesis.eye import make_eye
 
     ill = Disease(dropout=((0.4, 0.9),), microaneurysms=2, tufts=(0.4,), irma=(0.5,))
-    make_eye(0, ill, image_px=SMALLEST_PX, appearance=config.appearance).image()
+    # The learned renderer compiles nothing of its own: here it would only load PyTorch.
+    appearance = "noise" if config.appearance == "learned" else config.appearance
+    make_eye(0, ill, image_px=SMALLEST_PX, appearance=appearance).image()
 
 
 def grow_eye(plan: EyePlan, out: Path) -> None:

@@ -96,13 +96,20 @@ def nearest(grid, points, place, reach_mm):
 
 
 @njit(cache=True)
+def cells_within(grid, place, reach_mm):
+    """Cells that hold all within a distance: rows ``i0`` to ``i1``, columns ``j0`` to ``j1``."""
+    span = int(reach_mm / grid.cell_mm) + 1
+    i, j = cell_of(grid, place)
+    size = grid.head.shape[0]
+    return max(0, i - span), min(size, i + span + 1), max(0, j - span), min(size, j + span + 1)
+
+
+@njit(cache=True)
 def occupied(grid, points, place, reach_mm):
     """Whether a point lies closer than ``reach_mm``."""
-    span = int(reach_mm / grid.cell_mm) + 1
-    ci, cj = cell_of(grid, place)
-    size = grid.head.shape[0]
-    for i in range(max(0, ci - span), min(size, ci + span + 1)):
-        for j in range(max(0, cj - span), min(size, cj + span + 1)):
+    i0, i1, j0, j1 = cells_within(grid, place, reach_mm)
+    for i in range(i0, i1):
+        for j in range(j0, j1):
             at = grid.head[i, j]
             while at >= 0:
                 if distance2(row(points, at), place) < reach_mm * reach_mm:

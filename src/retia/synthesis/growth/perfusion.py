@@ -9,7 +9,7 @@ import math
 import numpy as np
 from numba import njit
 
-from retia.synthesis.growth.grid import cell_of, distance2, hang, nearest, occupied, unhang
+from retia.synthesis.growth.grid import cells_within, distance2, hang, nearest, occupied, unhang
 from retia.synthesis.growth.state import NONE, REACHED, UNKNOWN
 from retia.synthesis.growth.vectors import row
 
@@ -62,11 +62,9 @@ def supplied(forest, place, reach):
     """Whether a node within ``reach`` lies closer than its own perfusion distance."""
     grid = forest.every
     furthest = min(reach, 0.0245)  # the perfusion distance is never longer
-    span = int(furthest / grid.cell_mm) + 1
-    size = grid.head.shape[0]
-    ci, cj = cell_of(grid, place)
-    for i in range(max(0, ci - span), min(size, ci + span + 1)):
-        for j in range(max(0, cj - span), min(size, cj + span + 1)):
+    i0, i1, j0, j1 = cells_within(grid, place, furthest)
+    for i in range(i0, i1):
+        for j in range(j0, j1):
             at = grid.head[i, j]
             while at >= 0:
                 d2 = distance2(row(forest.place, at), place)
@@ -141,11 +139,9 @@ def assign(forest, tissue, reach):
 def announce(forest, n, tissue, attraction, reach):
     """Tell the points around a new node of it: it may have reached them, or be their host."""
     grid, place = tissue.grid, row(forest.place, n)
-    span = int(max(attraction, reach) / grid.cell_mm) + 1
-    size = grid.head.shape[0]
-    ci, cj = cell_of(grid, place)
-    for i in range(max(0, ci - span), min(size, ci + span + 1)):
-        for j in range(max(0, cj - span), min(size, cj + span + 1)):
+    i0, i1, j0, j1 = cells_within(grid, place, max(attraction, reach))
+    for i in range(i0, i1):
+        for j in range(j0, j1):
             s = grid.head[i, j]
             while s >= 0:
                 gap = math.sqrt(distance2(row(tissue.place, s), place))

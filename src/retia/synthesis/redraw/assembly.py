@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from retia.atomic import move_once
 from retia.errors import UserError
 from retia.runs import Step
 from retia.synthesis.redraw.settings import RenderConfig
@@ -38,8 +39,8 @@ def assemble(step: Step, config: RenderConfig, image_px: int) -> dict[str, Any]:
             if not folder.is_dir():
                 continue
             for name in ("images", "vessels", "faz"):
-                _move(folder / f"{name}.png", step.out / name / f"{id}.png")
-            _move(folder / "lesions", step.out / "lesions" / id)
+                move_once(folder / f"{name}.png", step.out / name / f"{id}.png")
+            move_once(folder / "lesions", step.out / "lesions" / id)
             line = (folder / "case.json").read_text(encoding="utf-8")
             lines.write(line + "\n")
             count += 1
@@ -50,12 +51,6 @@ def assemble(step: Step, config: RenderConfig, image_px: int) -> dict[str, Any]:
     with step.new_file("README.md") as part:
         part.write_text(_card(config, count, image_px), encoding="utf-8")
     return {"eyes": count, "appearance": config.appearance, "image_px": image_px}
-
-
-def _move(source: Path, target: Path) -> None:
-    if source.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        source.rename(target)
 
 
 def _write_graphs(step: Step, config: RenderConfig) -> None:
