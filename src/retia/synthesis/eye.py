@@ -89,9 +89,12 @@ def _shapes(vessels: Vessels) -> np.ndarray:
 
 def _rows_in(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Which rows stand among the others, bit for bit; bool ``(len(rows),)``."""
-    as_bytes = [np.ascontiguousarray(r).view(f"V{r.itemsize * r.shape[1]}") for r in (rows, others)]
-    known = {row.tobytes() for row in as_bytes[1].ravel()}
-    return np.array([row.tobytes() in known for row in as_bytes[0].ravel()], bool)
+    asked, known = (
+        np.ascontiguousarray(r).view(f"V{r.itemsize * r.shape[1]}").ravel().tolist()
+        for r in (rows, others)
+    )
+    known = set(known)
+    return np.array([row in known for row in asked], bool)
 
 
 def make_eye(

@@ -59,6 +59,15 @@ def findings_of(eye: "Eye", plan: EyePlan) -> tuple[Finding, ...]:
     return tuple(findings)
 
 
+def measures_of(vessels: np.ndarray, faz: np.ndarray, mm_per_px: float) -> tuple[Measure, ...]:
+    """What is measured on the true masks of an eye, bool ``(H, W)`` each."""
+    area_mm2, density = float(faz.sum()) * mm_per_px**2, float(vessels.mean())
+    return (
+        Measure(name="faz_area_mm2", value=round(area_mm2, 6), source="simulator", unit="mm²"),
+        Measure(name="vessel_density", value=round(density, 6), source="simulator"),
+    )
+
+
 def case_of(
     eye: "Eye",
     plan: EyePlan,
@@ -76,7 +85,6 @@ def case_of(
         faz: Mask of its avascular zone, bool ``(H, W)``.
     """
     stage, grade = stage_of(findings)
-    area_mm2 = float(faz.sum()) * eye.mm_per_px**2
     return Case(
         file_name=f"images/{plan.id}.png",
         id=plan.id,
@@ -88,11 +96,6 @@ def case_of(
         stage=stage,
         grade=grade,
         looked_for=looked_for(),
-        measures=(
-            Measure(name="faz_area_mm2", value=round(area_mm2, 6), source="simulator", unit="mm²"),
-            Measure(
-                name="vessel_density", value=round(float(vessels.mean()), 6), source="simulator"
-            ),
-        ),
+        measures=measures_of(vessels, faz, eye.mm_per_px),
         findings=tuple(findings),
     )

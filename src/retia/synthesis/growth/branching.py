@@ -111,7 +111,7 @@ def around_faz(place, way, zone, turn):
 
 @njit(cache=True)
 def allowed(place, middle, zone):
-    """Whether a node may lie here: inside the field, and its vessel outside the FAZ."""
+    """Whether a node may lie here: it and the middle of its vessel keep clear of the FAZ."""
     if rim_distance(place[0], place[1], zone) < zone.clear:
         return False
     return rim_distance(middle[0], middle[1], zone) >= zone.clear

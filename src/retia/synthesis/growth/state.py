@@ -17,6 +17,9 @@ NODES_PER_MM2 = 2200
 SINK_RIM_MM = 0.02
 """Sinks lie this far beyond the field too, so that its corners are as dense as its middle."""
 
+CLEAR_MM = 0.006
+"""No node comes closer to the FAZ's outline."""
+
 SINK_CELL_MM = 0.03
 NODE_CELL_MM = 0.05
 
@@ -76,11 +79,11 @@ class Tissue(NamedTuple):
 
 
 class Zone(NamedTuple):
-    """Where vessels may be: the slab and the avascular zone in it, in mm.
+    """The slab of tissue and the avascular zone in it, in mm.
 
     Attributes:
-        low: Smallest x and y.
-        high: Largest x and y.
+        low: Smallest x and y of a sink; vessels may reach a little beyond the outermost.
+        high: Largest x and y of a sink.
         thick: Depth of the slab.
         center: FAZ centre ``(2,)``.
         rim: FAZ outline ``(360,)``, one distance a degree.
@@ -161,11 +164,11 @@ def new_tissue(config: GrowthConfig) -> Tissue:
 
 
 def new_zone(faz: Faz, config: GrowthConfig) -> Zone:
-    """Where vessels may be."""
+    """Where tissue calls for vessels, and where none may be."""
     low, high = -config.margin_mm - SINK_RIM_MM, config.field_mm + config.margin_mm + SINK_RIM_MM
     center, rim = np.asarray(faz.center_mm, float), np.asarray(faz.rim_mm, float)
     return Zone(
-        low, high, config.slab_mm, center, rim, 0.006, config.faz_ring_mm, config.faz_sparse
+        low, high, config.slab_mm, center, rim, CLEAR_MM, config.faz_ring_mm, config.faz_sparse
     )
 
 

@@ -97,11 +97,10 @@ def _redrawn(
     case: "Case", times: int, mm_per_px: float, vessels: "np.ndarray", faz: "np.ndarray"
 ) -> "Case":
     """The case of the new image: boxes enlarged, what is measured on masks measured again."""
-    found = {
-        "faz_area_mm2": round(float(faz.sum()) * mm_per_px**2, 6),
-        "vessel_density": round(float(vessels.mean()), 6),
-    }
-    measures = tuple(replace(m, value=found.get(m.name, m.value)) for m in case.measures)
+    from retia.synthesis.cohort.truth import measures_of
+
+    found = {m.name: m for m in measures_of(vessels, faz, mm_per_px)}
+    measures = tuple(found.get(m.name, m) for m in case.measures)
     findings = []
     for finding in case.findings:
         if finding.box_px is not None:
