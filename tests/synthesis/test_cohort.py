@@ -66,7 +66,7 @@ def test_areas_and_measures_are_those_of_the_masks(cohort: Path, cases: list[Cas
         assert case.measure("faz_area_mm2") == pytest.approx(area, abs=1e-5)
         assert case.measure("vessel_density") == pytest.approx(vessels.mean(), abs=1e-5)
         # Vessels bend along the rim; only their drawn width may reach over it.
-        assert (faz & vessels).sum() < 0.01 * faz.sum()
+        assert (faz & vessels).sum() < 0.015 * faz.sum()
 
 
 def test_only_the_faz_has_no_zone(cases: list[Case]):

@@ -13,6 +13,7 @@ import numpy as np
 from retia.synthesis.appearance import BEST, Appearance, Texture, draw_texture, reach_px, render
 from retia.synthesis.disease import Disease
 from retia.synthesis.faz import HEALTHY_AREA_MM2, Faz, draw_faz
+from retia.synthesis.faz_outline import as_seen, grown_around
 from retia.synthesis.growth import GrowthConfig, grow_vessels
 from retia.synthesis.pathology import Lesion, make_lesions, with_lesions
 from retia.synthesis.rasterizer import draw_discs, draw_mask, draw_vessels
@@ -25,7 +26,7 @@ class Eye:
 
     Attributes:
         healthy: Segments grown, without any lesion.
-        healthy_faz: Outline the vessels grew around.
+        healthy_faz: Outline of the avascular zone as far as the innermost capillaries.
         faz: Outline now; wider when there is a `faz_enlargement`.
         lesions: In the order in which they were made.
         texture: The eye's noise, drawn before any lesion.
@@ -127,8 +128,9 @@ def make_eye(
     mm_per_px = growth.field_mm / image_px
     anatomy, _, harm = np.random.SeedSequence(seed).spawn(3)
     rng = np.random.default_rng(anatomy)
-    faz = draw_faz(rng, growth.field_mm, fovea_shift_mm, faz_area_mm2)
-    healthy = grow_vessels(rng, faz, growth, tilt_rad)
+    zone = grown_around(draw_faz(rng, growth.field_mm, fovea_shift_mm, faz_area_mm2))
+    healthy = grow_vessels(rng, zone, growth, tilt_rad)
+    faz = as_seen(zone, healthy, image_px, mm_per_px)
     texture = texture_of(seed, image_px, mm_per_px)
     rng = np.random.default_rng(harm)
     lesions, wide = make_lesions(rng, healthy, faz, disease, image_px, mm_per_px)

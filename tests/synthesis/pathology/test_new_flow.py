@@ -81,21 +81,24 @@ def test_irma_winds_and_widens_with_its_grade():
 
 
 def test_microaneurysms_can_be_counted(harmed: Eye):
-    new_flow = ("microaneurysm", "neovascularization", "irma")
-    masks = [lesion.mask for lesion in harmed.lesions if lesion.kind in new_flow]
-    assert (np.sum(masks, axis=0) <= 1).all()
+    sacs = np.sum([lesion.mask for lesion in of_kind(harmed, "microaneurysm")], axis=0)
+    assert (sacs <= 1).all()
+    for kind in ("neovascularization", "irma"):
+        for lesion in of_kind(harmed, kind):
+            assert not (lesion.mask & (sacs > 0)).any()
 
 
 def test_microaneurysms_sit_on_capillaries_that_are_there_mostly_beside_dropout():
     near = []
-    for seed in range(3):
+    for seed in range(8):
         eye = make_eye(seed, Disease(dropout=((0.4, 0.8),), microaneurysms=10))
         (loss,) = of_kind(eye, "capillary_dropout")
         hosts = np.array([lesion.segments[0] for lesion in of_kind(eye, "microaneurysm")])
         assert loss.removed is not None and not loss.removed[hosts].any()
         places, gone = eye.healthy.middle_mm[hosts], eye.healthy.middle_mm[loss.removed]
         near += [np.hypot(*(gone - place).T).min() < 0.12 for place in places]
-    assert np.mean(near) > 0.5
+    # A disc of the size of the loss and its surroundings covers an eighth of the field.
+    assert np.mean(near) > 0.4
 
 
 def test_microaneurysms_have_many_sizes_both_hosts_and_both_forms():

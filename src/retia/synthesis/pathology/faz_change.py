@@ -9,11 +9,15 @@ from dataclasses import replace
 import numpy as np
 
 from retia.synthesis.faz import Faz, wavy_rim
+from retia.synthesis.faz_outline import as_seen, grown_around
 from retia.synthesis.pathology.healthy import Healthy
 from retia.synthesis.pathology.lesion import Lesion, fed
+from retia.synthesis.vessels import selected, stored
 
 RING_MM = 0.06
 """Capillaries this close to the new rim that lost their blood are lost too."""
+FITTINGS = 3
+"""How often the outline is drawn again to meet the area that is wanted."""
 
 
 def draw_faz_enlargement(rng: np.random.Generator, eye: Healthy, area_mm2: float) -> Lesion:
@@ -26,11 +30,17 @@ def draw_faz_enlargement(rng: np.random.Generator, eye: Healthy, area_mm2: float
     """
     old = eye.faz
     shape = Faz(old.center_mm, old.rim_mm * wavy_rim(rng, strength=0.08))
-    scale = 1.0
-    for _ in range(20):  # the part of the old zone that sticks out counts as well
-        wide = replace(shape, rim_mm=np.maximum(shape.rim_mm * scale, old.rim_mm * 1.02))
-        scale *= np.sqrt(area_mm2 / wide.area_mm2)
-    return _opened("faz_enlargement", eye, wide)
+    scale, wanted_mm2 = 1.0, area_mm2
+    lesion = None
+    for _ in range(FITTINGS):  # capillaries end where they end, and not at the outline
+        for _ in range(20):  # the part of the old zone that sticks out counts as well
+            wide = replace(shape, rim_mm=np.maximum(shape.rim_mm * scale, old.rim_mm * 1.02))
+            scale *= np.sqrt(wanted_mm2 / wide.area_mm2)
+        lesion = _opened("faz_enlargement", eye, wide)
+        assert lesion.faz is not None
+        wanted_mm2 *= area_mm2 / lesion.faz.area_mm2
+    assert lesion is not None
+    return lesion
 
 
 def draw_faz_irregularity(
@@ -62,17 +72,20 @@ def draw_faz_irregularity(
 def _opened(kind: str, eye: Healthy, wide: Faz) -> Lesion:
     """Remove what lies inside a wider outline and what then hangs loose at its rim."""
     vessels = eye.vessels
+    wide = grown_around(wide)
     ends = np.minimum(wide.rim_distance(vessels.end_mm), wide.rim_distance(vessels.start_mm))
     gap = wide.rim_distance(eye.middle_mm)
     lost = np.minimum(ends, gap) < 0
     lost |= ~fed(vessels, ~lost) & (gap < RING_MM)
     rim = (gap < RING_MM) & ~lost
+    left = selected(stored(vessels), ~lost)
+    seen = as_seen(wide, left, eye.image_px, eye.mm_per_px)
     return Lesion(
         kind=kind,
-        mask=wide.mask(eye.image_px, eye.mm_per_px),
+        mask=seen.mask(eye.image_px, eye.mm_per_px),
         values={},
         removed=lost,
-        faz=wide,
+        faz=seen,
         segments=tuple(np.flatnonzero(rim)[:4].tolist()),
     )
 
