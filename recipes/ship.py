@@ -2,7 +2,7 @@
 
 Copies what is needed to use them (weights, configs, cards, the healthy reference), records the
 audit's figures in the student's card, and writes the checksums. A run has some of the models
-`staging`, `student` and `renderer`; those it has not are left as they are.
+`staging`, `student`, `renderer` and `segmenter`; those it has not are left as they are.
 """
 
 import json
@@ -17,6 +17,7 @@ MODELS: dict[str, set[str]] = {
     "staging": MODEL | {"healthy.parquet"},
     "student": set(),
     "renderer": MODEL,
+    "segmenter": MODEL,
 }
 """Model to the files that are shipped of it; none named: all."""
 NOT_SHIPPED = {"run.json", "timing.json", "metrics.jsonl", "metrics.json", "training_args.bin"}

@@ -32,8 +32,10 @@ def grown_graphs() -> list[tuple[str, VesselGraph]]:
     for seed, (stage, grade) in enumerate(wanted):
         eye = make_eye(seed, draw_disease(np.random.default_rng(seed), stage, grade))
         pixels = eye.image()
-        vessels, faz = segment_image(pixels, eye.mm_per_px)
-        graphs.append((stage, build_graph(f"eye{seed}", vessels, faz, eye.mm_per_px, pixels)))
+        seen = segment_image(pixels, eye.mm_per_px)
+        masks = seen.vessels, seen.faz
+        found = build_graph(f"eye{seed}", *masks, eye.mm_per_px, pixels, None, seen.lesions)
+        graphs.append((stage, found))
     return graphs
 
 
@@ -51,15 +53,12 @@ def stage_model(hetero_graphs: list):
     import torch
 
     from retia.staging.model import StageModel
-    from retia.staging.network import StageNetwork
-    from retia.staging.scaling import fit_scaling, mean_features
 
     torch.manual_seed(3)
     settings = {"hidden": 12, "layers": 2, "dropout": 0.1}
-    scaling = fit_scaling(hetero_graphs)
-    baseline = mean_features([scaling.apply(g) for g in hetero_graphs[::3]])
-    network = StageNetwork(**settings).eval()
+    model = StageModel.untrained(settings, hetero_graphs, hetero_graphs[::3])
+    model.network.eval()
     with torch.no_grad():
         # As sure of itself as a trained model: else there is next to nothing to attribute.
-        network.head[-1].weight.mul_(6)
-    return StageModel(network, scaling, settings, baseline)
+        model.network.head[-1].weight.mul_(6)
+    return model

@@ -57,7 +57,7 @@ def test_every_flag_is_explained(verb: str, capsys: pytest.CaptureFixture[str]):
     ("args", "text"),
     [
         (["segmnt"], "Did you mean `segment`?"),
-        (["stage"], "stage train or stage predict"),
+        (["stage"], "stage train or stage cross-validate or stage predict"),
         (["run", "absent.yaml"], "absent.yaml does not exist"),
         (["grow", "--config"], "--config stands without a file"),
         (["grow", "--count", "many", "--out", "x"], "--count: invalid literal"),

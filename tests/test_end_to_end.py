@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from retia import cli
-from retia.attribution.integrated_gradients import GAP_LOGIT, GAP_SHARE
+from retia.attribution.quadrature import Accuracy
 from retia.disclaimer import DISCLAIMER
 from retia.records import Sample, read_cases, read_samples
 
@@ -106,7 +106,7 @@ def test_completeness_holds_for_every_eye(finished: Path):
     rows = json.loads((finished / "attributed" / "completeness.json").read_text())
     assert len(rows) == 18
     for row in rows:
-        assert abs(row["gap"]) <= max(GAP_SHARE * abs(row["delta"]), GAP_LOGIT) + 1e-6
+        assert abs(row["gap"]) <= max(Accuracy.share * abs(row["delta"]), Accuracy.floor)
 
 
 def test_reports_open_offline_and_carry_the_notice(finished: Path):

@@ -32,13 +32,32 @@ VERBS: dict[str, tuple[str, str]] = {
         "retia.synthesis.appearance.training:train",
         "Train the renderer that draws OCTA images from vessel maps.",
     ),
-    "segment": ("retia.segmentation.segment:segment", "Find vessels and FAZ in OCTA images."),
+    "segment": (
+        "retia.segmentation.segment:segment",
+        "Find vessels, FAZ and lesions in OCTA images.",
+    ),
+    "segment train": (
+        "retia.segmentation.training.train:train",
+        "Train the network that finds vessels, FAZ and lesions.",
+    ),
     "graph": ("retia.graphs.graph:graph", "Turn masks or images into vessel graphs."),
+    "graph reference": (
+        "retia.graphs.healthy:reference",
+        "Measure what is usual in the vessel graphs of healthy eyes.",
+    ),
     "stage train": ("retia.staging.train:train", "Train the graph neural network that stages."),
+    "stage cross-validate": (
+        "retia.staging.cross_validate:cross_validate",
+        "Cross-validate staging by graph network and baselines, in the same folds.",
+    ),
     "stage predict": ("retia.staging.predict:predict", "Stage vessel graphs with a trained model."),
     "attribute": (
         "retia.attribution.attribute:attribute",
         "Attribute stages to graph elements, and turn the top ones into findings.",
+    ),
+    "attribute check": (
+        "retia.attribution.check:check",
+        "Measure how faithful attributions are, and whether they point at the lesions.",
     ),
     "import vqa-rad": (
         "retia.sources.vqa_rad:import_vqa_rad",
@@ -51,6 +70,10 @@ VERBS: dict[str, tuple[str, str]] = {
     "import cholect50": (
         "retia.sources.cholect50:import_cholect50",
         "Import CholecT50: surgical frames with phases, instruments, verbs and targets.",
+    ),
+    "import octa500": (
+        "retia.sources.octa500:import_octa500",
+        "Import OCTA-500: en-face OCTA images with diagnosis, age, sex and laterality.",
     ),
     "import frames": (
         "retia.sources.frames:import_frames",

@@ -34,6 +34,15 @@ def renderer_folder() -> Path:
     return _checked("renderer")
 
 
+def segmenter_folder() -> Path:
+    """The shipped segmenter.
+
+    Raises:
+        UserError: If it is absent or damaged.
+    """
+    return _checked("segmenter")
+
+
 def student_folder() -> Path:
     """The shipped student.
 

@@ -1,7 +1,4 @@
-"""Laws of the vessel graph."""
-
-import dataclasses
-from pathlib import Path
+"""Laws of the vessel graph: drawn masks have known elements, relations and numbers."""
 
 import numpy as np
 import polars as pl
@@ -9,69 +6,14 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from retia.errors import UserError
-from retia.graphs.biomarkers import biomarkers, fractal_dimension, zone_densities
-from retia.graphs.build import SCHEMAS, build_graph
+from retia.graphs.build import build_graph
 from retia.graphs.features import AREA_FEATURES, FAZ_FEATURES, SEGMENT_FEATURES
-from retia.graphs.hetero import EDGE_TYPES, to_hetero_data
-from retia.graphs.painting import area_mask, paint_areas, paint_segments
+from retia.graphs.painting import area_mask
 from retia.records import VesselGraph
-from retia.records.graph import RELATIONS, TABLES
+from retia.records.graph import RELATIONS
+from tests.graphs.drawn import MM, assert_sound, grid, middle_cell, pairs
 
-MM = 0.01
 FEATURES = {"segments": SEGMENT_FEATURES, "areas": AREA_FEATURES, "faz": FAZ_FEATURES}
-
-
-def grid(size: int = 101, step: int = 20, width: int = 1) -> np.ndarray:
-    """Lines at `step / 2`, every `step` pixels, down and across."""
-    mask = np.zeros((size, size), bool)
-    for at in range(step // 2, size, step):
-        mask[at : at + width, :] = True
-        mask[:, at : at + width] = True
-    return mask
-
-
-def middle_cell(size: int = 101) -> np.ndarray:
-    faz = np.zeros((size, size), bool)
-    faz[53:68, 53:68] = True
-    return faz
-
-
-@pytest.fixture(scope="module")
-def eye() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Vessels, FAZ and image that look like an eye."""
-    from scipy.ndimage import gaussian_filter
-
-    rng = np.random.default_rng(3)
-    rows, cols = np.mgrid[:200, :200]
-    faz = np.hypot(rows - 95, (cols - 105) * 1.2) < 22
-    field = gaussian_filter(rng.normal(size=(200, 200)), 3)
-    vessels = (np.abs(field) < 0.35 * field.std()) & ~faz
-    noise = rng.normal(0, 20, (200, 200))
-    image = np.clip(60 + 120 * gaussian_filter(vessels.astype(float), 1) + noise, 0, 255)
-    return vessels, faz, image.astype(np.uint8)
-
-
-@pytest.fixture(scope="module")
-def graph(eye: tuple[np.ndarray, np.ndarray, np.ndarray]) -> VesselGraph:
-    vessels, faz, image = eye
-    return build_graph("eye", vessels, faz, MM, image)
-
-
-def pairs(graph: VesselGraph, kind: str) -> set[tuple[int, int]]:
-    rows = graph.relations.filter(pl.col("kind") == kind)
-    return set(zip(rows["source"].to_list(), rows["target"].to_list(), strict=True))
-
-
-def assert_sound(graph: VesselGraph) -> None:
-    for name in TABLES:
-        table = getattr(graph, name)
-        assert dict(table.schema) == SCHEMAS[name]
-        assert sum(table.null_count().row(0)) == 0
-        for column, kind in table.schema.items():
-            assert not kind.is_float() or table[column].is_finite().all(), column
-    assert graph.faz.height == 1
-    for table in (graph.segments, graph.areas):
-        assert table["id"].to_list() == list(range(table.height))
 
 
 def test_a_graph_of_nothing_has_all_columns():
@@ -210,34 +152,38 @@ def test_a_quarter_turn_leaves_the_features(turns: int):
 
 
 def test_a_quarter_turn_hardly_changes_an_eye(
-    eye: tuple[np.ndarray, np.ndarray, np.ndarray], graph: VesselGraph
+    drawn_eye: tuple[np.ndarray, np.ndarray, np.ndarray], drawn_graph: VesselGraph
 ):
-    turned = build_graph("eye", *(np.rot90(m) for m in eye[:2]), MM, np.rot90(eye[2]))
-    assert turned.segments.height == pytest.approx(graph.segments.height, rel=0.02)
-    assert turned.areas.height == graph.areas.height
+    turned = build_graph("eye", *(np.rot90(m) for m in drawn_eye[:2]), MM, np.rot90(drawn_eye[2]))
+    assert turned.segments.height == pytest.approx(drawn_graph.segments.height, rel=0.02)
+    assert turned.areas.height == drawn_graph.areas.height
     for name, features in FEATURES.items():
-        one, two = (getattr(g, name).select(list(features)).mean().row(0) for g in (graph, turned))
+        one, two = (
+            getattr(g, name).select(list(features)).mean().row(0) for g in (drawn_graph, turned)
+        )
         assert np.allclose(one, two, rtol=0.15, atol=0.02), name
 
 
-def test_an_eye_is_sound(eye: tuple[np.ndarray, np.ndarray, np.ndarray], graph: VesselGraph):
-    assert_sound(graph)
-    vessels, faz, _ = eye
-    assert graph.segments.height > 150
-    assert graph.areas.height > 100
-    assert graph.segments["area_mm2"].sum() == pytest.approx(vessels.sum() * MM**2, rel=0.02)
-    assert graph.faz["area_mm2"].item() == pytest.approx(faz.sum() * MM**2)
-    assert graph.segments["tortuosity"].min() >= 1
-    for table in (graph.segments, graph.areas):
+def test_an_eye_is_sound(
+    drawn_eye: tuple[np.ndarray, np.ndarray, np.ndarray], drawn_graph: VesselGraph
+):
+    assert_sound(drawn_graph)
+    vessels, faz, _ = drawn_eye
+    assert drawn_graph.segments.height > 150
+    assert drawn_graph.areas.height > 100
+    assert drawn_graph.segments["area_mm2"].sum() == pytest.approx(vessels.sum() * MM**2, rel=0.02)
+    assert drawn_graph.faz["area_mm2"].item() == pytest.approx(faz.sum() * MM**2)
+    assert drawn_graph.segments["tortuosity"].min() >= 1
+    for table in (drawn_graph.segments, drawn_graph.areas):
         for name in [c for c in table.columns if c.startswith(("intensity", "local_vessel"))]:
             assert table[name].min() >= 0
             assert table[name].max() <= 1
 
 
-def test_relations_are_consistent(graph: VesselGraph):
-    number = {"segment": graph.segments.height, "area": graph.areas.height, "faz": 1}
-    assert graph.relations.n_unique() == graph.relations.height
-    for (kind,), rows in graph.relations.partition_by("kind", as_dict=True).items():
+def test_relations_are_consistent(drawn_graph: VesselGraph):
+    number = {"segment": drawn_graph.segments.height, "area": drawn_graph.areas.height, "faz": 1}
+    assert drawn_graph.relations.n_unique() == drawn_graph.relations.height
+    for (kind,), rows in drawn_graph.relations.partition_by("kind", as_dict=True).items():
         source, target = kind.split("-")
         assert rows["source"].is_between(0, number[source] - 1).all()
         assert rows["target"].is_between(0, number[target] - 1).all()
@@ -248,16 +194,20 @@ def test_relations_are_consistent(graph: VesselGraph):
         ("area-area", "areas", "degree"),
     }
     for kind, name, column in degrees:
-        table = getattr(graph, name)
-        ends = np.array([p for pair in pairs(graph, kind) for p in pair])
+        table = getattr(drawn_graph, name)
+        ends = np.array([p for pair in pairs(drawn_graph, kind) for p in pair])
         counted = np.bincount(ends, minlength=table.height)
         assert counted.tolist() == table[column].cast(pl.Int64).to_list()
-    touched = np.bincount([s for s, _ in pairs(graph, "segment-area")], minlength=number["segment"])
-    assert touched.tolist() == graph.segments["adjoining_areas"].cast(pl.Int64).to_list()
+    touched = np.bincount(
+        [s for s, _ in pairs(drawn_graph, "segment-area")], minlength=number["segment"]
+    )
+    assert touched.tolist() == drawn_graph.segments["adjoining_areas"].cast(pl.Int64).to_list()
 
 
-def test_intensities_are_zero_without_an_image(eye: tuple[np.ndarray, np.ndarray, np.ndarray]):
-    graph = build_graph("eye", *eye[:2], MM)
+def test_intensities_are_zero_without_an_image(
+    drawn_eye: tuple[np.ndarray, np.ndarray, np.ndarray],
+):
+    graph = build_graph("eye", *drawn_eye[:2], MM)
     assert_sound(graph)
     assert graph.segments["intensity_mean"].max() == graph.segments["local_intensity"].max() == 0
     assert graph.areas["intensity_max"].max() == graph.faz["intensity_mean"].item() == 0
@@ -272,112 +222,9 @@ def test_brightness_is_what_was_painted():
     assert np.allclose(graph.segments["intensity_std"].to_numpy(), 0, atol=1e-6)
 
 
-def test_the_tables_survive_disk(tmp_path: Path, graph: VesselGraph):
-    other = build_graph("other", grid(), middle_cell(), MM)
-    VesselGraph.stack([graph, other]).write(tmp_path)
-    back = dict(VesselGraph.read(tmp_path).split())
-    assert set(back) == {"eye", "other"}
-    for field in dataclasses.fields(VesselGraph):
-        assert_frame_equal(getattr(back["eye"], field.name), getattr(graph, field.name))
-
-
-@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
-def test_hetero_data_takes_the_graph(graph: VesselGraph):
-    data = to_hetero_data(graph)
-    data.validate(raise_on_error=True)
-    assert set(data.edge_types) == set(EDGE_TYPES)
-    assert data["segment"].x.shape == (graph.segments.height, len(SEGMENT_FEATURES))
-
-
-def test_painting_covers_the_vessels_and_rebuilds_areas(
-    eye: tuple[np.ndarray, np.ndarray, np.ndarray], graph: VesselGraph
-):
-    vessels, faz, _ = eye
-    ones = paint_segments(graph, vessels.shape, np.ones(graph.segments.height))
-    assert (vessels & (ones == 1)).sum() > 0.65 * vessels.sum()
-    assert (~vessels & (ones != 0)).sum() < 0.25 * vessels.sum()
-    numbers = paint_areas(graph, vessels.shape, np.arange(1.0, graph.areas.height + 1))
-    assert not (vessels & (numbers > 0)).any()
-    for row in graph.areas.head(20).iter_rows(named=True):
-        mask = numbers == row["id"] + 1
-        assert mask.sum() * MM**2 == pytest.approx(row["area_mm2"], rel=1e-5)
-        assert (area_mask(graph.areas.filter(pl.col("id") == row["id"]), mask.shape) == mask).all()
-        rows, cols = np.nonzero(mask)
-        box = [cols.min(), rows.min(), cols.max() + 1, rows.max() + 1]
-        assert [row[k] for k in ("x0", "y0", "x1", "y1")] == box
-    assert (area_mask(graph.faz, faz.shape) == faz).all()
-    assert not area_mask(graph.areas.clear(), faz.shape).any()
-
-
-def test_the_strongest_value_wins_when_segments_overlap():
-    mask = np.zeros((41, 41), bool)
-    mask[20, 5:36] = True
-    mask[5:36, 20] = True
-    graph = build_graph("cross", mask, np.zeros_like(mask), MM)
-    painted = paint_segments(graph, mask.shape, [0.5, -3.0, 1.0, 2.0])
-    assert painted[20, 20] == -3
-    with pytest.raises(ValueError, match="4 segments"):
-        paint_segments(graph, mask.shape, [1.0])
-
-
 def test_wrong_input_is_named():
     mask = np.zeros((40, 40), bool)
     with pytest.raises(UserError, match="eye7: vessel mask"):
         build_graph("eye7", mask, mask[:-1], MM)
     with pytest.raises(UserError, match="mm_per_px is 0"):
         build_graph("eye7", mask, mask, 0)
-
-
-def test_fractal_dimensions_of_a_point_a_line_and_a_plane():
-    mask = np.zeros((256, 256), bool)
-    assert fractal_dimension(mask) == 0
-    mask[5, 7] = True
-    assert fractal_dimension(mask) == pytest.approx(0)
-    mask[5, :] = True
-    assert fractal_dimension(mask) == pytest.approx(1, abs=0.02)
-    assert fractal_dimension(~np.zeros_like(mask)) == pytest.approx(2, abs=0.02)
-
-
-@pytest.mark.parametrize("laterality", ["OD", "OS", None])
-def test_zones_are_those_of_the_anatomy(laterality: str | None):
-    from retia.anatomy import locate
-
-    rng = np.random.default_rng(0)
-    counted = np.ones((304, 304), bool)
-    for x, y in rng.integers(0, 304, (40, 2)):
-        zone = locate((x, y), (150.2, 149.1), 0.00987, laterality)
-        vessels = np.zeros((304, 304), bool)
-        vessels[y, x] = True
-        found = zone_densities(vessels, counted, (150.2, 149.1), 0.00987, laterality)
-        named = f"vessel_density_{zone.ring}_{zone.quadrant}".replace("-", "_")
-        assert [name for name, value in found.items() if value > 0] == [named]
-
-
-def test_biomarkers_of_an_eye_and_of_nothing(
-    eye: tuple[np.ndarray, np.ndarray, np.ndarray], graph: VesselGraph
-):
-    numbers = biomarkers(graph, eye[0], MM, "OD")
-    assert numbers["vessel_density"] == pytest.approx(eye[0].mean())
-    assert 1 < numbers["fractal_dimension"] < 2
-    assert numbers["mean_tortuosity"] >= 1
-    assert all(np.isfinite(list(numbers.values())))
-    nothing = np.zeros((60, 60), bool)
-    numbers = biomarkers(build_graph("a", nothing, nothing, MM), nothing, MM)
-    assert numbers["vessel_density"] == numbers["skeleton_density_per_mm"] == 0
-    assert all(np.isfinite(list(numbers.values())))
-
-
-def test_a_real_eye_has_several_hundred_segments(shared_data: Path):
-    path = shared_data / "octa500_3mm" / "images" / "10301.png"
-    if not path.is_file():
-        pytest.skip(f"needs {path.name} of OCTA-500, which is absent")
-    from retia.images import read_image
-    from retia.segmentation import segment_image
-
-    image = read_image(path, 3 / 304).pixels
-    vessels, faz = segment_image(image, 3 / 304)
-    graph = build_graph("10301", vessels, faz, 3 / 304, image)
-    assert_sound(graph)
-    assert graph.segments.height > 300
-    assert graph.areas.height > 100
-    assert 0.05 < graph.faz["area_mm2"].item() < 1

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from retia.graphs.skeleton import extract_skeleton, smooth_polylines, trace
+from retia.graphs.skeleton import extract_skeleton, smooth_polylines
+from retia.graphs.tracing import trace
 
 
 def blank(size: int = 41) -> np.ndarray:

@@ -37,17 +37,17 @@ def test_one_image_is_a_case_too(tmp_path: Path):
     assert (case.id, case.file_name) == ("b", "b.png")
 
 
-def test_metadata_win_over_the_folder_and_their_scale_over_the_flag(tmp_path: Path):
+def test_metadata_name_the_images_and_the_flag_adds_the_scale_they_lack(tmp_path: Path):
     fill(tmp_path, "x.png", "y.png", "z.png")
     write_cases(
         tmp_path,
         [
-            Case(file_name="x.png", id="one", group="g", modality="octa", mm_per_px=0.02),
+            Case(file_name="x.png", id="one", group="g", modality="octa", mm_per_px=0.01),
             Case(file_name="y.png", id="two", group="g", modality="octa"),
         ],
     )
     cases = read_image_folder(tmp_path, 0.01)
-    assert [(c.id, c.mm_per_px) for c in cases] == [("one", 0.02), ("two", 0.01)]
+    assert [(c.id, c.mm_per_px) for c in cases] == [("one", 0.01), ("two", 0.01)]
 
 
 @pytest.mark.parametrize(
@@ -55,8 +55,8 @@ def test_metadata_win_over_the_folder_and_their_scale_over_the_flag(tmp_path: Pa
     [
         (["a.png", "a.tif"], 0.01, "2 images are named a. Names must differ."),
         ([], 0.01, "holds no image. Expected .png"),
-        (["a.png"], None, "a.png has no physical scale. Add `mm_per_px` to metadata.jsonl"),
-        (["a.png"], -1.0, "mm_per_px is -1.0"),
+        (["a.png"], None, "a.png has no physical scale. Pass --mm-per-px 0.00987"),
+        (["a.png"], -1.0, "mm_per_px is -1 by --mm-per-px"),
     ],
 )
 def test_a_folder_that_cannot_be_used_is_one_line(

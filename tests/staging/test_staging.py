@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retia.errors import UserError
+from retia.graphs.edges import EDGE_FEATURES
 from retia.graphs.hetero import EDGE_TYPES, FEATURES
 from retia.records import Case
 from retia.staging.model import StageModel
@@ -44,6 +45,9 @@ def test_a_saved_model_read_again_is_the_same(stage_model: StageModel, hetero_gr
     again = StageModel.load(tmp_path)
     assert torch.equal(stage_model.probabilities(hetero_graphs), again.probabilities(hetero_graphs))
     assert again.baseline == stage_model.baseline
+    assert again.zone_baseline == stage_model.zone_baseline
+    assert again.edge_baseline == stage_model.edge_baseline
+    assert again.classes == stage_model.classes
 
 
 def test_a_model_of_other_features_is_refused(stage_model: StageModel, tmp_path):
@@ -61,6 +65,10 @@ def test_scaled_training_features_are_z_scores(hetero_graphs):
         x = torch.cat([scaling.apply(g)[kind].x for g in hetero_graphs])
         assert x.abs().max() <= LIMIT
         assert x.mean(dim=0).abs().max() < 0.2
+    for edge_type in EDGE_TYPES:
+        x = torch.cat([scaling.apply(g)[edge_type].edge_attr for g in hetero_graphs])
+        assert x.abs().max() <= LIMIT
+        assert x.mean(dim=0).abs().max() < 0.2
 
 
 def test_an_eye_without_vessels_can_be_staged(stage_model: StageModel, hetero_graphs):
@@ -70,6 +78,7 @@ def test_an_eye_without_vessels_can_be_staged(stage_model: StageModel, hetero_gr
     for edge_type in EDGE_TYPES:
         if edge_type != ("faz", "is", "faz"):
             bare[edge_type].edge_index = torch.zeros((2, 0), dtype=torch.long)
+            bare[edge_type].edge_attr = torch.zeros((0, len(EDGE_FEATURES)))
     assert torch.isfinite(stage_model.probabilities([bare])).all()
 
 

@@ -4,12 +4,12 @@ import functools
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from retia.runs import StepConfig, open_step
 
 if TYPE_CHECKING:
-    from retia.records import Attribution, Case
+    from retia.records import Case
     from retia.records.graph_folder import GraphFolder
 
 log = logging.getLogger("retia")
@@ -25,6 +25,9 @@ class AttributeConfig(StepConfig):
     """Folder of `retia stage train`; the shipped model when left out."""
     split: str | None = None
     """Only cases of this split; all when left out."""
+    baseline: Literal["zero", "healthy", "zone"] = "zone"
+    """What an element is compared with: the mean of all training eyes, of healthy ones, or of
+    healthy ones in the same ring. The last is what the model takes for the healthiest."""
     overlays: int = 24
     """How many cases get an overlay picture, in the order of their ids."""
 
@@ -33,11 +36,12 @@ def attribute(config: AttributeConfig) -> dict[str, Any]:
     """Attribute stages to graph elements, and turn the top ones into findings.
 
     Writes `metadata.jsonl` (cases with attributed findings), `attributions.parquet` (one row a
-    node: `case, node, id, attribution, share, top_feature`), `completeness.json`,
-    `attribution/<id>.csv` (the top elements, for people) and `overlays/<id>.png`.
+    node), `edges.parquet` (one row a relation), `zones.parquet` (one row a ring and quadrant),
+    `completeness.json` (per case and path, and what the model says of the baseline),
+    `attribution/<id>.csv` (the strongest elements and edges, for people) and `overlays/<id>.png`.
 
     Returns:
-        Number of cases and findings, the worst completeness gap.
+        Number of cases and findings, the worst completeness gap and its median error.
 
     Raises:
         UserError: If the graphs or the model cannot be read.
@@ -50,7 +54,6 @@ def attribute(config: AttributeConfig) -> dict[str, Any]:
             return step.summary
         from retia.records import read_cases, write_cases
         from retia.records.cohort import subset
-        from retia.runs.step import write_json
 
         cases = subset(read_cases(config.graphs), config.split)
         items = {
@@ -58,19 +61,14 @@ def attribute(config: AttributeConfig) -> dict[str, Any]:
             for number, case in enumerate(cases)
         }
         done = step.map(attribute_case, items, "attributing")
-        attributed, completeness = _collect(step.out, done)
+        attributed, entries = _collect(step.out, done)
         write_cases(step.out, attributed)
-        write_json(step.out / "completeness.json", completeness)
-        step.summary = {
-            "cases": len(attributed),
-            "findings": sum(len(c.findings) for c in attributed),
-            "worst_gap": max((abs(r["gap"]) for r in completeness), default=0.0),
-        }
+        step.summary = _summary(attributed, entries)
         log.info(
-            "%d findings in %d eyes; completeness holds to %.4f of a logit",
+            "%d findings in %d eyes; attributions miss %.2f %% of what they explain (median)",
             step.summary["findings"],
             step.summary["cases"],
-            step.summary["worst_gap"],
+            100 * step.summary["median_error"],
         )
     return step.summary
 
@@ -89,71 +87,46 @@ def attribute_case(item: _Item, out: Path) -> None:
     """Attribute one case into its folder."""
     import json
 
-    from retia.attribution.findings import shares_of, top_elements
+    from retia.attribution.aggregate import element_rows, zone_rows
+    from retia.attribution.baselines import neutrality
+    from retia.attribution.case_table import case_table
+    from retia.attribution.findings import shares_of
+    from retia.attribution.integrated_gradients import PATHS
     from retia.attribution.overlay import draw_attribution
-    from retia.attribution.voice import attribute_one
+    from retia.attribution.voice import attribute_one, load_voice
     from retia.figures import write_png
+    from retia.graphs.hetero import to_hetero_data
     from retia.images import read_image, reroot
     from retia.records.jsonl import to_json
+    from retia.staging.labels import label_of
 
-    image = read_image(item.config.graphs / item.case.file_name)
-    graph = _open(item.config.graphs).read(item.case.id)
-    case, attribution = attribute_one(item.case, graph, item.model, image.pixels.shape)
-    case = reroot(case, item.config.graphs, Path(item.config.out))
-    shares = shares_of(attribution)
-    (out / "case.json").write_text(to_json(case))
-    gap = {"case": case.id, "stage": attribution.stage}
-    gap |= {"delta": round(attribution.delta, 6), "gap": round(attribution.gap, 6)}
-    (out / "completeness.json").write_text(json.dumps(gap))
-    _node_table(attribution, shares).write_parquet(out / "nodes.parquet")
-    _write_csv(out / "top.csv", top_elements(attribution, shares))
+    config = item.config
+    image = read_image(config.graphs / item.case.file_name)
+    graph = open_graphs(config.graphs).read(item.case.id)
+    shape = (image.pixels.shape[0], image.pixels.shape[1])
+    case, attribution = attribute_one(item.case, graph, item.model, shape, config.baseline, PATHS)
+    model, reference = load_voice(item.model)
+    attribution.write(out)
+    elements = element_rows(attribution, graph)
+    elements.write_parquet(out / "nodes.parquet")
+    zone_rows(elements).write_parquet(out / "zones.parquet")
+    true = label_of(item.case, model.label)
+    table = case_table(case, graph, attribution, reference, shape, true)
+    (out / "table.csv").write_text(table.text(), encoding="utf-8")
+    says = neutrality(model, model.scaling.apply(to_hetero_data(graph)), [config.baseline])
+    (out / "baseline.json").write_text(json.dumps(says[config.baseline]))
+    (out / "case.json").write_text(to_json(reroot(case, config.graphs, Path(config.out))))
     if item.overlay:
-        write_png(out / "overlay.png", draw_attribution(image.pixels, case, graph, shares))
+        picture = draw_attribution(image.pixels, case, graph, shares_of(attribution))
+        write_png(out / "overlay.png", picture)
 
 
 @functools.lru_cache(maxsize=1)
-def _open(folder: Path) -> "GraphFolder":
+def open_graphs(folder: Path) -> "GraphFolder":
     """The tables' index is read once a process, not once a case."""
     from retia.records.graph_folder import GraphFolder
 
     return GraphFolder(folder)
-
-
-def _node_table(attribution: "Attribution", shares: Any) -> Any:
-    import polars as pl
-
-    parts = []
-    for kind, values in attribution.nodes.items():
-        names = attribution.features[kind]
-        top = values.argmax(axis=1) if len(values) else []
-        parts.append(
-            pl.DataFrame(
-                {
-                    "case": [attribution.case] * len(values),
-                    "node": [kind] * len(values),
-                    "id": range(len(values)),
-                    "attribution": values.sum(axis=1),
-                    "share": getattr(shares, kind),
-                    "top_feature": [names[i] for i in top],
-                },
-                schema={
-                    "case": pl.String,
-                    "node": pl.String,
-                    "id": pl.Int64,
-                    "attribution": pl.Float64,
-                    "share": pl.Float64,
-                    "top_feature": pl.String,
-                },
-            )
-        )
-    return pl.concat(parts)
-
-
-def _write_csv(path: Path, rows: Any) -> None:
-    import polars as pl
-
-    columns = ["element", "share", "top_feature", "feature_attribution"]
-    pl.DataFrame(rows, schema=columns if not rows else None).write_csv(path)
 
 
 def _collect(out: Path, done: dict[str, Path]) -> tuple[list["Case"], list[dict[str, Any]]]:
@@ -164,16 +137,35 @@ def _collect(out: Path, done: dict[str, Path]) -> tuple[list["Case"], list[dict[
 
     from retia.atomic import atomic_file
     from retia.records import Case
+    from retia.records.attribution_folder import COMPLETENESS, join_attributions
     from retia.records.jsonl import from_plain
+    from retia.runs.step import write_json
 
-    cases, completeness = [], []
-    for id, folder in done.items():
+    entries = join_attributions(out, list(done.values()))
+    cases, zones = [], []
+    for (id, folder), entry in zip(done.items(), entries, strict=True):
         cases.append(from_plain(Case, json.loads((folder / "case.json").read_text()), id))
-        completeness.append(json.loads((folder / "completeness.json").read_text()))
-        for name, target in (("top.csv", "attribution"), ("overlay.png", "overlays")):
+        entry["baseline_probabilities"] = json.loads((folder / "baseline.json").read_text())
+        zones.append(
+            pl.read_parquet(folder / "zones.parquet").select(pl.lit(id).alias("case"), "*")
+        )
+        for name, target in (("table.csv", "attribution"), ("overlay.png", "overlays")):
             if (folder / name).is_file():
                 (out / target).mkdir(exist_ok=True)
                 shutil.copyfile(folder / name, out / target / f"{id}{Path(name).suffix}")
-    with atomic_file(out / "attributions.parquet") as part:
-        pl.concat([pl.read_parquet(f / "nodes.parquet") for f in done.values()]).write_parquet(part)
-    return cases, completeness
+    write_json(out / COMPLETENESS, entries)
+    with atomic_file(out / "zones.parquet") as part:
+        pl.concat(zones).write_parquet(part)
+    return cases, entries
+
+
+def _summary(cases: list["Case"], entries: list[dict[str, Any]]) -> dict[str, Any]:
+    import statistics
+
+    return {
+        "cases": len(cases),
+        "findings": sum(len(c.findings) for c in cases),
+        "worst_gap": max(abs(e["gap"]) for e in entries),
+        "median_error": statistics.median(e["error"] for e in entries),
+        "worst_error": max(e["error"] for e in entries),
+    }

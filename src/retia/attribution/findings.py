@@ -1,49 +1,49 @@
 """From attributed graph elements to findings with place, numbers and evidence.
 
-Which elements speak is the model's (positive attribution for the predicted stage); what they are
-is measured (by how far they leave the healthy range). Elements that touch are one finding.
+Three things must come together. The segmenter's evidence names elements that may belong to a
+lesion; elements that touch are one candidate. The model's attribution must speak for it: the
+candidate holds some of what led to the stage. And the measurement must support it: a size, and a
+place among healthy elements of the same ring.
 
-Microaneurysms are not told apart here: at 10 µm a pixel their segments look like other short wide
-segments (precision below .15 for any threshold tried), so they count as not looked for.
+IRMA, tortuosity and changed calibre are not told: neither evidence nor features tell them apart
+from other vessels on grown eyes, so they count as not looked for.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 
-import cv2
 import numpy as np
-from scipy.ndimage import binary_closing, binary_fill_holes
 
-from retia.anatomy import locate
-from retia.graphs.hetero import node_tables
-from retia.graphs.painting import area_mask, paint_areas, paint_segments
+from retia.attribution.scene import Region, Scene, Shares, shares_of, top_elements
 from retia.graphs.reference import HealthyReference
 from retia.records import Attribution, Case, Finding, VesselGraph
 from retia.taxonomy import read_vocabulary
 
-JOIN_MM = 0.06
-"""Elements closer than this are one finding: more than a capillary, less than a capillary gap."""
-DROPOUT_MM2, TUFT_MM2 = 0.03, 0.03
-"""Smaller ones are left out: they are within what healthy eyes show by chance."""
-TUFT_SEGMENTS = 4
-EVIDENCE = 12
-"""A finding names at most this many elements, the most important ones."""
+__all__ = ["LOOKED_FOR", "Shares", "findings_of", "shares_of", "top_elements"]
 
+LOOKED_FOR = (
+    "capillary_dropout",
+    "microaneurysm",
+    "neovascularization",
+    "faz_enlargement",
+    "faz_irregularity",
+)
+"""Kinds that the elements are tested for."""
 
-@dataclass(frozen=True)
-class Shares:
-    """Per node type, each node's share of all positive attribution, shape `(N,)`."""
-
-    segment: np.ndarray
-    area: np.ndarray
-    faz: np.ndarray
-
-
-def shares_of(attribution: Attribution) -> Shares:
-    """Positive attribution of each node over the sum of all positive ones (0 where negative)."""
-    positive = {k: np.maximum(attribution.importance(k), 0) for k in ("segment", "area", "faz")}
-    total = max(sum(float(v.sum()) for v in positive.values()), 1e-12)
-    return Shares(**{k: v / total for k, v in positive.items()})
+LIKELY = {
+    "capillary_dropout": 0.5,
+    "microaneurysm": 0.4,
+    "neovascularization": 0.7,
+}
+"""Evidence from which an element is a candidate; best on the validation part of grown eyes."""
+SMALLEST_MM2 = {"capillary_dropout": 0.03, "neovascularization": 0.03}
+"""Smaller candidates are left out: healthy eyes show such by chance."""
+SPARSE, DENSE = 0.25, 0.75
+"""Places among healthy elements of the same ring: lost capillaries lie below, tufts above."""
+SAC_MM = 0.025
+"""Radius of a usual sac, where the vessel it sits on is thinner."""
+ROUND_FAZ = 0.02
+"""Share of healthy eyes whose zone is less round than one that is called irregular."""
 
 
 def findings_of(
@@ -68,155 +68,83 @@ def findings_of(
     if attribution.stage == "healthy":
         return ()
     scene = Scene(case, graph, shares_of(attribution), reference, shape)
-    found = [*find_dropout(scene), *find_tufts(scene), *find_enlarged_faz(scene)]
+    found = [
+        *find_dropout(scene),
+        *find_microaneurysms(scene),
+        *find_tufts(scene),
+        *find_faz_changes(scene),
+    ]
     found.sort(key=lambda f: -(f.importance or 0.0))
     return tuple(replace(f, id=f"a{number}") for number, f in enumerate(found, 1))
 
 
-class Scene:
-    """One image's elements, their shares, and what is usual in healthy eyes."""
-
-    def __init__(
-        self,
-        case: Case,
-        graph: VesselGraph,
-        shares: Shares,
-        reference: HealthyReference,
-        shape: tuple[int, int],
-    ) -> None:
-        """Sort the tables by id, so that rows, ids and shares go together."""
-        self.case, self.graph, self.shares, self.shape = case, graph, shares, shape
-        self.reference = reference
-        self.tables = node_tables(graph)
-        self.mm_per_px = float(case.mm_per_px or 0)
-        faz = self.tables["faz"]
-        self.fovea_px = (float(faz["x_px"][0]), float(faz["y_px"][0]))
-
-    def beyond(self, node: str, feature: str) -> np.ndarray:
-        """Which elements exceed the 99.9th healthy percentile and speak for the stage."""
-        limit = self.reference.quantile(node, feature, 0.999)
-        return (self.tables[node][feature].to_numpy() > limit) & (getattr(self.shares, node) > 0)
-
-    def painted(self, node: str, chosen: np.ndarray) -> np.ndarray:
-        """Mask of the chosen segments or areas."""
-        paint = paint_segments if node == "segment" else paint_areas
-        return paint(self.graph, self.shape, chosen.astype(float)) > 0
-
-    def regions(self, node: str, chosen: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Join chosen elements that lie close: per region its mask and its elements."""
-        if not chosen.any():
-            return []
-        reach = max(1, round(JOIN_MM / 2 / self.mm_per_px))
-        padded = np.pad(self.painted(node, chosen), reach)
-        closed = binary_closing(padded, np.ones((2 * reach + 1,) * 2))
-        count, labels = cv2.connectedComponents(closed.astype(np.uint8), connectivity=8)
-        labels = labels[reach:-reach, reach:-reach]
-        own = np.where(chosen, labels[self._rows(node), self._columns(node)], 0)
-        filled = [np.asarray(binary_fill_holes(labels == i)) for i in range(1, count)]
-        return [(mask, own == i) for i, mask in enumerate(filled, 1) if (own == i).any()]
-
-    def _rows(self, node: str) -> np.ndarray:
-        return np.clip(self.tables[node]["y_px"].to_numpy().round(), 0, self.shape[0] - 1).astype(
-            int
-        )
-
-    def _columns(self, node: str) -> np.ndarray:
-        return np.clip(self.tables[node]["x_px"].to_numpy().round(), 0, self.shape[1] - 1).astype(
-            int
-        )
-
-    def area_mm2(self, mask: np.ndarray) -> float:
-        """Area of a mask."""
-        return float(mask.sum()) * self.mm_per_px**2
-
-    def finding(
-        self, kind: str, mask: np.ndarray, values: dict[str, float], node: str, inside: np.ndarray
-    ) -> Finding:
-        """Put a finding together; its id is given later."""
-        rows, columns = np.nonzero(mask)
-        box = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
-        middle = (float(columns.mean()), float(rows.mean()))
-        zone = None
-        if node != "faz":
-            zone = locate(middle, self.fovea_px, self.mm_per_px, self.case.laterality)
-        shares = getattr(self.shares, node)
-        ids = np.flatnonzero(inside)
-        top = ids[np.argsort(-shares[ids], kind="stable")][:EVIDENCE]
-        rounded = {key: round(value, 4) for key, value in values.items()}
-        return Finding(
-            id="a0",
-            kind=kind,
-            source="attribution",
-            severity=read_vocabulary("octa").kind(kind).severity(rounded),
-            box_px=(float(box[0]), float(box[1]), float(box[2]), float(box[3])),
-            zone=zone,
-            values=rounded,
-            importance=round(float(shares[inside].sum()), 6),
-            evidence=tuple(f"seen/{node}/{i}" for i in top),
-        )
+def _candidates(scene: Scene, kind: str, node: str) -> Iterator[Region]:
+    """Regions of likely elements that are large enough and that the attribution speaks for."""
+    likely = scene.column(node, f"evidence_{kind}") >= LIKELY[kind]
+    for region in scene.regions(node, likely):
+        large = scene.area_mm2(region.mask) >= SMALLEST_MM2[kind]
+        if large and scene.share(region) > 0:
+            yield region
 
 
 def find_dropout(scene: Scene) -> list[Finding]:
-    """Intercapillary areas deeper than healthy ones; density against the rest of the eye."""
-    regions = scene.regions("area", scene.beyond("area", "depth_max_um"))
-    everything = np.ones(scene.tables["segment"].height, bool)
-    vessels = scene.painted("segment", everything)
-    rest = ~area_mask(scene.graph.faz, scene.shape)
-    for mask, _ in regions:
-        rest &= ~mask
+    """Areas whose surroundings have lost capillaries; density against the rest of the eye."""
+    regions = list(_candidates(scene, "capillary_dropout", "area"))
+    vessels = scene.painted("segment", np.ones(scene.tables["segment"].height, bool))
+    rest = ~scene.faz_mask()
+    for region in regions:
+        rest &= ~region.mask
     usual = float(vessels[rest].mean()) if rest.any() else 1.0
+    sparse = scene.percentile("area", "relative_density")
     found = []
-    for mask, inside in regions:
-        area_mm2 = scene.area_mm2(mask)
-        ratio = float(vessels[mask].mean()) / max(usual, 1e-6)
-        values = {"area_mm2": area_mm2, "density_ratio": ratio}
-        finding = scene.finding("capillary_dropout", mask, values, "area", inside)
-        if area_mm2 >= DROPOUT_MM2 and finding.severity is not None:
+    for region in regions:
+        ratio = float(vessels[region.mask].mean()) / max(usual, 1e-6)
+        values = {"area_mm2": scene.area_mm2(region.mask), "density_ratio": ratio}
+        finding = scene.finding("capillary_dropout", region, values)
+        weight = scene.column("area", "area_mm2")[region.inside]
+        place = float(np.average(sparse[region.inside], weights=weight))
+        if finding.severity is not None and place <= SPARSE:
             found.append(finding)
     return found
 
 
-def find_tufts(scene: Scene) -> list[Finding]:
-    """Segments in denser and brighter surroundings than any healthy one."""
-    chosen = scene.beyond("segment", "local_vessel_density")
-    chosen &= scene.beyond("segment", "local_intensity")
+def find_microaneurysms(scene: Scene) -> list[Finding]:
+    """Sacs on capillaries: brighter spots than most healthy vessels of the ring have."""
+    likely = scene.column("segment", "evidence_microaneurysm") >= LIKELY["microaneurysm"]
+    radius_px = np.maximum(
+        scene.column("segment", "radius_max_um") / 1000 / scene.mm_per_px, SAC_MM / scene.mm_per_px
+    )
     found = []
-    for mask, inside in scene.regions("segment", chosen):
-        area_mm2 = scene.area_mm2(mask)
-        if area_mm2 >= TUFT_MM2 and inside.sum() >= TUFT_SEGMENTS:
-            values = {"area_mm2": area_mm2}
-            found.append(scene.finding("neovascularization", mask, values, "segment", inside))
+    for region in scene.sacs(likely, radius_px):
+        radius_um = 1000 * float(np.sqrt(scene.area_mm2(region.mask) / np.pi))
+        if scene.share(region) > 0:
+            found.append(scene.finding("microaneurysm", region, {"radius_um": radius_um}))
     return found
 
 
-def find_enlarged_faz(scene: Scene) -> list[Finding]:
-    """A FAZ beyond the healthy range, where it speaks for the stage."""
-    values = {"area_mm2": float(scene.graph.faz["area_mm2"][0])}
-    severity = read_vocabulary("octa").kind("faz_enlargement").severity(values)
-    if severity is None or scene.shares.faz[0] <= 0:
+def find_tufts(scene: Scene) -> list[Finding]:
+    """Segments of new vessels, in denser surroundings than most healthy ones of the ring."""
+    dense = scene.percentile("segment", "relative_density")
+    found = []
+    for region in _candidates(scene, "neovascularization", "segment"):
+        if float(np.median(dense[region.inside])) >= DENSE:
+            values = {"area_mm2": scene.area_mm2(region.mask)}
+            found.append(scene.finding("neovascularization", region, values))
+    return found
+
+
+def find_faz_changes(scene: Scene) -> list[Finding]:
+    """A FAZ larger, or less round, than healthy ones, where it speaks for the stage."""
+    faz = scene.tables["faz"]
+    area_mm2, circularity = float(faz["area_mm2"][0]), float(faz["circularity"][0])
+    region = Region("faz", scene.faz_mask(), np.ones(1, bool))
+    if not region.mask.any() or scene.share(region) <= 0:
         return []
-    mask = area_mask(scene.graph.faz, scene.shape)
-    return [scene.finding("faz_enlargement", mask, values, "faz", np.ones(1, bool))]
-
-
-def top_elements(
-    attribution: Attribution, shares: Shares, count: int = 20
-) -> Sequence[dict[str, object]]:
-    """The most important elements of all types, with the feature that spoke most for them."""
-    rows = []
-    for kind in ("segment", "area", "faz"):
-        share = getattr(shares, kind)
-        for i in np.argsort(-share, kind="stable")[:count]:
-            if share[i] > 0:
-                values = attribution.nodes[kind][i]
-                top = int(values.argmax())
-                rows.append(
-                    {
-                        "element": f"seen/{kind}/{i}",
-                        "share": round(float(share[i]), 6),
-                        "top_feature": attribution.features[kind][top],
-                        "feature_attribution": round(float(values[top]), 6),
-                    }
-                )
-    rows.sort(key=lambda r: -r["share"])
-    return rows[:count]
+    found = []
+    values = {"area_mm2": area_mm2}
+    if read_vocabulary("octa").kind("faz_enlargement").severity(values) is not None:
+        found.append(scene.finding("faz_enlargement", region, values))
+    place = scene.reference.percentile("faz", "circularity", np.array([circularity]))
+    if float(place[0]) <= ROUND_FAZ:
+        found.append(scene.finding("faz_irregularity", region, {"circularity": circularity}))
+    return found

@@ -16,12 +16,12 @@ from retia.attribution.findings import shares_of
 from retia.attribution.overlay import draw_attribution
 from retia.claims import answer_sentences, judge_text, parse_answer, stage_in
 from retia.errors import UserError
-from retia.explain import build, graph_voice
+from retia.explain import graph_voice, look
 from retia.images import ScanImage, read_picture
 from retia.images.image import open_image, to_grey
 from retia.instructions import stage_answer, stage_question
 from retia.instructions.writer import eye_sentence
-from retia.records import Attribution, Case, Sentence
+from retia.records import Attribution, Case, Sentence, VesselGraph
 from retia.students.stream import stream
 from retia.students.student import Student
 
@@ -113,7 +113,7 @@ def both_voices(
         max_new_tokens: Longest answer.
 
     Raises:
-        UserError: If the picture has no scale or no graph, or the question cannot be asked.
+        UserError: If the picture has no scale or cannot be staged, or the question cannot be asked.
     """
     if picture.mm_per_px is None or not picture.mm_per_px > 0:
         raise UserError(
@@ -128,12 +128,16 @@ def both_voices(
         mm_per_px=picture.mm_per_px,
         laterality=picture.laterality,
     )
+    scan = ScanImage(pixels=picture.pixels, mm_per_px=case.mm_per_px, laterality=case.laterality)
+    quality, graph = look(case, scan)
+    if graph is None:
+        raise UserError(f"{picture.name} cannot be staged: {'; '.join(quality.reasons)}.")
     lead = eye_sentence(picture.laterality)
     asked = lead + question.strip() if question.strip() else stage_question(case)
     view = View(question=asked, pixels=picture.pixels)
     view = yield from _listen(student, picture, view, max_new_tokens)
     yield replace(view, step="graph")
-    yield _judged(view, picture, case, staging)
+    yield _judged(view, scan, case, graph, staging)
 
 
 def _listen(
@@ -148,9 +152,7 @@ def _listen(
     return view
 
 
-def _judged(view: View, picture: Picture, case: Case, staging: Path) -> View:
-    scan = ScanImage(pixels=picture.pixels, mm_per_px=case.mm_per_px, laterality=case.laterality)
-    graph = build(case, scan)
+def _judged(view: View, scan: ScanImage, case: Case, graph: VesselGraph, staging: Path) -> View:
     seen, attribution = graph_voice(case, scan, graph, staging)
     _, told = stage_answer(seen, lambda phrasings: phrasings[0])
     answer = parse_answer(view.answer)

@@ -1,13 +1,14 @@
 """Intercapillary areas: what lies between the vessels.
 
 In:  vessel mask, FAZ mask, image.
-Out: labels of the areas, and one float array `(A,)` per feature of `features.AREA_FEATURES`.
+Out: labels of the areas, and one float array `(A,)` per feature and measure of `features`.
 """
 
 import cv2
 import numpy as np
 
-from retia.graphs.segments import Surroundings
+from retia.graphs.local import LocalMaps, Surroundings, relative
+from retia.graphs.pixels import describe, grid_means, quantiles
 from retia.graphs.shapes import Shapes
 
 SMALLEST_PX = 10
@@ -55,7 +56,7 @@ def _with_rim(
 
 
 def measure_areas(
-    labels: np.ndarray, shapes: Shapes, faces: np.ndarray, around: Surroundings
+    labels: np.ndarray, shapes: Shapes, faces: np.ndarray, around: Surroundings, maps: LocalMaps
 ) -> dict[str, np.ndarray]:
     """Measure every area.
 
@@ -64,74 +65,71 @@ def measure_areas(
         shapes: Their shapes.
         faces: Pairs of areas on both sides of a vessel, int `(E, 2)`.
         around: Image, masks, scale.
+        maps: From `map_surroundings`.
 
     Returns:
-        Float `(A,)` per name of `AREA_FEATURES`.
+        Float `(A,)` per name of `AREA_FEATURES` and `AREA_MEASURES`.
     """
     count, scale = len(shapes.area), around.mm_per_px
     height, width = labels.shape
     x0, y0, x1, y1 = shapes.boxes.T
-    free = (~around.vessels).astype(np.uint8)
-    depth = cv2.distanceTransform(free, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    # Without any vessel the distance is not defined; the diagonal bounds it.
-    depth = np.minimum(depth, float(np.hypot(height, width)))
-    pixels = PixelGroups(labels, count)
+    names = ("local_vessel_density", "local_calibre_um", "local_gap_um", "local_intensity_std")
+    stacked = np.stack([getattr(maps, name) for name in (*names, "local_intensity")])
+    *means, brightness = grid_means(labels, count, stacked, maps.step)
+    found = dict(zip(names, means, strict=True))
     features = {
-        "area_mm2": shapes.area * scale**2,
-        "perimeter_mm": shapes.perimeter * scale,
-        "eccentricity": shapes.eccentricity,
-        "solidity": shapes.solidity,
-        "extent": shapes.area / ((x1 - x0) * (y1 - y0)),
-        "equivalent_diameter_um": np.sqrt(4 * shapes.area / np.pi) * scale * 1000,
-        "axis_major_mm": shapes.axis_major * scale,
-        "axis_minor_mm": shapes.axis_minor * scale,
-        "faz_distance_mm": pixels.mean(around.faz_distance_px) * scale,
-        "depth_max_um": pixels.highest(depth) * scale * 1000,
+        "relative_density": relative(found["local_vessel_density"]),
+        "relative_intensity": relative(brightness),
+        "faz_distance_mm": describe(labels, count, around.faz_distance_px).mean * scale,
+        "depth_max_um": describe(labels, count, around.free_depth_px).max * scale * 1000,
         "touches_border": (x0 == 0) | (y0 == 0) | (x1 == width) | (y1 == height),
         "degree": np.bincount(faces.ravel(), minlength=count),
     }
-    return features | measure_intensities(pixels, around.image)
+    return found | features | measure_regions(labels, shapes, around.image, scale)
 
 
-class PixelGroups:
-    """The pixels of each region, for reductions over an image."""
+def measure_regions(
+    labels: np.ndarray, shapes: Shapes, image: np.ndarray | None, mm_per_px: float
+) -> dict[str, np.ndarray]:
+    """Measure form and brightness of regions.
 
-    def __init__(self, labels: np.ndarray, count: int) -> None:
-        """Sort the pixels of the labels `0 .. count - 1` by label."""
-        flat = labels.ravel()
-        inside = np.flatnonzero(flat >= 0)
-        self.count = count
-        self.order = inside[np.argsort(flat[inside], kind="stable")]
-        self.starts = np.searchsorted(flat[self.order], np.arange(count))
-        self.number = np.bincount(flat[inside], minlength=count)
+    Args:
+        labels: int32 `(H, W)`, -1 off the `N` regions.
+        shapes: Their shapes.
+        image: Float in [0, 1], `(H, W)`; without it all of brightness is 0.
+        mm_per_px: Scale.
 
-    def mean(self, field: np.ndarray) -> np.ndarray:
-        """Mean of the field over each region, `(N,)`."""
-        return self._reduce(np.add, field.astype(float)) / self.number
-
-    def lowest(self, field: np.ndarray) -> np.ndarray:
-        """Minimum of the field over each region, `(N,)`."""
-        return self._reduce(np.minimum, field)
-
-    def highest(self, field: np.ndarray) -> np.ndarray:
-        """Maximum of the field over each region, `(N,)`."""
-        return self._reduce(np.maximum, field)
-
-    def _reduce(self, function: np.ufunc, field: np.ndarray) -> np.ndarray:
-        if not self.count:
-            return np.zeros(0)
-        return function.reduceat(field.ravel()[self.order], self.starts)
-
-
-def measure_intensities(pixels: PixelGroups, image: np.ndarray | None) -> dict[str, np.ndarray]:
-    """Mean, minimum, maximum and standard deviation of the image in each region; 0 without one."""
+    Returns:
+        Float `(N,)` per name, as in `AREA_FEATURES` and `AREA_MEASURES`.
+    """
+    x0, y0, x1, y1 = shapes.boxes.T
+    form = {
+        "area_mm2": shapes.area * mm_per_px**2,
+        "perimeter_mm": shapes.perimeter * mm_per_px,
+        "eccentricity": shapes.eccentricity,
+        "solidity": shapes.solidity,
+        "extent": shapes.area / ((x1 - x0) * (y1 - y0)),
+        "axis_major_mm": shapes.axis_major * mm_per_px,
+        "axis_minor_mm": shapes.axis_minor * mm_per_px,
+        "equivalent_diameter_um": np.sqrt(4 * shapes.area / np.pi) * mm_per_px * 1000,
+        "feret_diameter_mm": shapes.feret * mm_per_px,
+        "orientation_deg": shapes.orientation_deg,
+    }
+    count = len(shapes.area)
     if image is None:
-        zero = np.zeros(pixels.count)
-        return {f"intensity_{name}": zero for name in ("mean", "min", "max", "std")}
-    mean, square = pixels.mean(image), pixels.mean(image.astype(float) ** 2)
-    return {
-        "intensity_mean": mean,
-        "intensity_min": pixels.lowest(image),
-        "intensity_max": pixels.highest(image),
-        "intensity_std": np.sqrt(np.maximum(square - mean**2, 0)),
+        names = ("mean", "min", "max", "std", "q25", "q75")
+        dark = dict.fromkeys((f"intensity_{name}" for name in names), np.zeros(count))
+        return form | dark | {"centroid_offset_um": np.zeros(count)}
+    found = describe(labels, count, image)
+    low, high = quantiles(labels, count, image, (0.25, 0.75))
+    # A region that is black all over has no centre of its brightness.
+    offset = np.nan_to_num(np.hypot(found.x - shapes.x, found.y - shapes.y))
+    return form | {
+        "intensity_mean": found.mean,
+        "intensity_min": found.min,
+        "intensity_max": found.max,
+        "intensity_std": found.std,
+        "intensity_q25": low,
+        "intensity_q75": high,
+        "centroid_offset_um": offset * mm_per_px * 1000,
     }

@@ -1,25 +1,23 @@
 """Masks to the `VesselGraph` of one image."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import cv2
 import numpy as np
-import polars as pl
-import pyarrow as pa
 
 from retia.errors import UserError
 from retia.graphs.areas import label_areas, measure_areas
+from retia.graphs.edges import EDGE_FEATURES, Nodes, measure_edges, measure_joints
+from retia.graphs.evidence import area_evidence, segment_evidence
 from retia.graphs.faz import measure_faz
-from retia.graphs.features import AREA_FEATURES, FAZ_FEATURES, SEGMENT_FEATURES
+from retia.graphs.local import Surroundings, map_surroundings
+from retia.graphs.places import place_nodes
 from retia.graphs.relations import (
+    Links,
     regions_that_face,
     segments_at_areas,
     segments_at_faz,
     segments_that_meet,
 )
 from retia.graphs.segments import (
-    Surroundings,
     measure_segments,
     midpoints,
     partition_vessels,
@@ -27,27 +25,8 @@ from retia.graphs.segments import (
 )
 from retia.graphs.shapes import measure_shapes
 from retia.graphs.skeleton import extract_skeleton
+from retia.graphs.tables import BOX, nested, node_table, relation_table
 from retia.records import VesselGraph
-
-KEYS = {"case": pl.String, "id": pl.Int32}
-POSITION = {"x_px": pl.Float32, "y_px": pl.Float32}
-POINTS = pl.List(pl.List(pl.Int32))
-BOX = dict.fromkeys(("x0", "y0", "x1", "y1"), pl.Int32)
-
-SCHEMAS: dict[str, dict[str, Any]] = {
-    "segments": KEYS
-    | dict.fromkeys(SEGMENT_FEATURES, pl.Float32)
-    | POSITION
-    | {"radius_px": pl.Float32, "polyline_px": POINTS},
-    "areas": KEYS | dict.fromkeys(AREA_FEATURES, pl.Float32) | POSITION | BOX | {"runs_px": POINTS},
-    "faz": KEYS | dict.fromkeys(FAZ_FEATURES, pl.Float32) | POSITION | {"runs_px": POINTS},
-    "relations": {"case": pl.String, "kind": pl.String, "source": pl.Int32, "target": pl.Int32},
-}
-"""Columns of the four tables, in their order; the same for every image.
-
-`x_px, y_px`: middle of a segment's polyline, centre of an area or of the FAZ. `radius_px`: mean
-half width. `x0, y0, x1, y1`: half-open box. `runs_px`: `[row, start, stop]`, half-open.
-"""
 
 
 def build_graph(
@@ -56,6 +35,8 @@ def build_graph(
     faz: np.ndarray,
     mm_per_px: float,
     image: np.ndarray | None = None,
+    laterality: str | None = None,
+    lesions: np.ndarray | None = None,
 ) -> VesselGraph:
     """Build the heterogeneous vessel graph of one image.
 
@@ -65,9 +46,12 @@ def build_graph(
         faz: FAZ mask, bool `(H, W)`; all false where none was found.
         mm_per_px: Side of one pixel in mm.
         image: uint8 `(H, W)`; without it all intensities are 0.
+        laterality: `OD`, `OS` or None (unknown: quadrants then say left and right).
+        lesions: Probability of each kind of `segmentation.maps.LESIONS`, float
+            `(len(LESIONS), H, W)`; without it all evidence is 0.
 
     Returns:
-        Tables with the columns of `SCHEMAS`; every number is finite.
+        Tables with the columns of `tables.SCHEMAS`; every number is finite.
 
     Raises:
         UserError: If the shapes differ or the scale is not above 0.
@@ -77,44 +61,64 @@ def build_graph(
     grey = None if image is None else image.astype(np.float32) / 255
     skeleton = extract_skeleton(vessels)
     distance = _faz_distance(faz)
-    around = Surroundings(skeleton.filled, grey, distance, mm_per_px)
-
     partition = partition_vessels(skeleton)
     areas, rim = label_areas(skeleton.filled, faz, distance, mm_per_px)
-    shapes = measure_shapes(areas, int(areas.max(initial=-1)) + 1)
-    meets = segments_that_meet(skeleton.ends)
-    own = without_junctions(partition, skeleton)
-    touches = segments_at_areas(own, areas)
-    faces, areas_at_faz = regions_that_face(areas, rim, mm_per_px)
-    at_faz = segments_at_faz(own, rim)
-
-    columns = measure_segments(skeleton, partition, meets, touches, around)
-    half = columns["radius_mean_um"] / 1000 / mm_per_px
-    x, y = midpoints(skeleton)
-    lines = _nested(skeleton.points, skeleton.starts)
-    columns |= {"x_px": x, "y_px": y, "radius_px": half, "polyline_px": lines}
-    segment_table = _table("segments", case_id, columns)
-
-    columns = measure_areas(areas, shapes, faces, around) | dict(
-        zip(BOX, shapes.boxes.T, strict=True)
+    around = Surroundings(
+        vessels=skeleton.filled,
+        image=grey,
+        rim=rim,
+        faz_distance_px=distance,
+        vessel_depth_px=skeleton.distance_px,
+        free_depth_px=_free_depth(skeleton.filled),
+        mm_per_px=mm_per_px,
     )
-    columns |= {"x_px": shapes.x, "y_px": shapes.y, "runs_px": _nested(shapes.runs, shapes.starts)}
-    area_table = _table("areas", case_id, columns)
+    maps = map_surroundings(around)
+    shapes = measure_shapes(areas, int(areas.max(initial=-1)) + 1)
+    meets, joints = segments_that_meet(skeleton.ends)
+    own = without_junctions(partition, skeleton)
+    touches, touch = segments_at_areas(own, areas)
+    (faces, face), (areas_at_faz, area_rim) = regions_that_face(areas, rim, mm_per_px)
+    at_faz, segment_rim = segments_at_faz(own, rim)
 
-    row, (faz_x, faz_y), runs = measure_faz(faz, grey, len(at_faz), mm_per_px)
-    columns = {k: np.array([v]) for k, v in (row | {"x_px": faz_x, "y_px": faz_y}).items()}
-    columns |= {"runs_px": _nested(runs, np.array([0, len(runs)]))}
-    faz_table = _table("faz", case_id, columns)
+    columns, center, runs = measure_faz(faz, grey, len(at_faz), mm_per_px)
+    middle_x, middle_y = np.array(center).reshape(2, 1)
+    zone = Nodes(middle_x, middle_y, columns["area_mm2"])
+    columns |= place_nodes(middle_x, middle_y, center, mm_per_px, laterality)
+    columns |= {"runs_px": nested(runs, np.array([0, len(runs)]))}
+    faz_table = node_table("faz", case_id, columns)
 
-    pairs = {
-        "segment-segment": meets,
-        "area-area": faces,
-        "segment-area": touches,
-        "segment-faz": np.stack([at_faz, np.zeros_like(at_faz)], axis=1),
-        "faz-area": np.stack([np.zeros_like(areas_at_faz), areas_at_faz], axis=1),
-        "faz-faz": np.zeros((1, 2), np.int64),
+    columns = measure_segments(skeleton, partition, Links(meets, joints, touches), around, maps)
+    columns |= segment_evidence(lesions, skeleton)
+    x, y = midpoints(skeleton)
+    segment, by_radius = (Nodes(x, y, columns[k]) for k in ("area_mm2", "radius_mean_um"))
+    columns |= place_nodes(x, y, center, mm_per_px, laterality)
+    columns |= {"radius_px": columns["radius_mean_um"] / 1000 / mm_per_px}
+    columns |= dict(zip(("first_node", "last_node"), skeleton.ends.T, strict=True))
+    columns |= {"polyline_px": nested(skeleton.points, skeleton.starts)}
+    segment_table = node_table("segments", case_id, columns)
+
+    columns = measure_areas(areas, shapes, faces, around, maps)
+    columns |= area_evidence(lesions, areas, len(shapes.area))
+    area = Nodes(shapes.x, shapes.y, columns["area_mm2"])
+    columns |= dict(zip(BOX, shapes.boxes.T, strict=True))
+    columns |= place_nodes(shapes.x, shapes.y, center, mm_per_px, laterality)
+    columns |= {"runs_px": nested(shapes.runs, shapes.starts)}
+    area_table = node_table("areas", case_id, columns)
+
+    width, angle = measure_joints(skeleton, meets, joints, mm_per_px)
+    to_faz = np.stack([at_faz, np.zeros_like(at_faz)], axis=1)
+    from_faz = np.stack([np.zeros_like(areas_at_faz), areas_at_faz], axis=1)
+    edges = {
+        "segment-segment": (meets, width, (by_radius, by_radius), mm_per_px, angle),
+        "area-area": (faces, face, (area, area), mm_per_px),
+        "segment-area": (touches, touch, (segment, area), mm_per_px),
+        "segment-faz": (to_faz, segment_rim, (segment, zone), mm_per_px),
+        "faz-area": (from_faz, area_rim, (zone, area), mm_per_px),
     }
-    return VesselGraph(segment_table, area_table, faz_table, _relations(case_id, pairs))
+    relations = {kind: (edge[0], measure_edges(*edge)) for kind, edge in edges.items()}
+    itself = (np.zeros((1, 2), np.int64), np.zeros((1, len(EDGE_FEATURES))))
+    relations |= {"faz-faz": itself}
+    return VesselGraph(segment_table, area_table, faz_table, relation_table(case_id, relations))
 
 
 def _check(
@@ -148,33 +152,9 @@ def _faz_distance(faz: np.ndarray) -> np.ndarray:
     return np.hypot(rows[:, None], cols[None, :])
 
 
-def _nested(points: np.ndarray, starts: np.ndarray) -> pl.Series:
-    """List column of lists: points `starts[n]:starts[n + 1]` in row `n`."""
-    count, width = points.shape
-    values = pa.array(np.ascontiguousarray(points, np.int32).ravel())
-    inner = pa.LargeListArray.from_arrays(pa.array(np.arange(count + 1) * width), values)
-    outer = pa.LargeListArray.from_arrays(pa.array(starts.astype(np.int64)), inner)
-    return pl.Series(values=outer, dtype=POINTS)
-
-
-def _table(name: str, case_id: str, columns: Mapping[str, np.ndarray | pl.Series]) -> pl.DataFrame:
-    schema = SCHEMAS[name]
-    rows = len(columns["x_px"])
-    keys = {"case": pl.Series([case_id] * rows, dtype=pl.String), "id": np.arange(rows)}
-    values = keys | dict(columns)
-    return pl.DataFrame(values).select(_typed(schema))
-
-
-def _typed(schema: Mapping[str, Any]) -> list[pl.Expr]:
-    return [pl.col(name).cast(kind) for name, kind in schema.items()]
-
-
-def _relations(case_id: str, pairs: Mapping[str, np.ndarray]) -> pl.DataFrame:
-    both = np.concatenate(list(pairs.values()))
-    columns = {
-        "case": pl.Series([case_id] * len(both), dtype=pl.String),
-        "kind": np.repeat(list(pairs), [len(p) for p in pairs.values()]),
-        "source": both[:, 0],
-        "target": both[:, 1],
-    }
-    return pl.DataFrame(columns).select(_typed(SCHEMAS["relations"]))
+def _free_depth(vessels: np.ndarray) -> np.ndarray:
+    """Distance of free pixels to the nearest vessel pixel, float32 `(H, W)`."""
+    free = (~vessels).astype(np.uint8)
+    depth = cv2.distanceTransform(free, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    # Without any vessel the distance is not defined; the diagonal bounds it.
+    return np.minimum(depth, np.float32(np.hypot(*vessels.shape)))

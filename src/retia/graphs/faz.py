@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from retia.graphs.areas import PixelGroups, measure_intensities
-from retia.graphs.features import FAZ_FEATURES
+from retia.graphs.areas import measure_regions
+from retia.graphs.features import FAZ_FEATURES, FAZ_MEASURES
 from retia.graphs.shapes import measure_shapes
 
 
 def measure_faz(
     faz: np.ndarray, image: np.ndarray | None, touching: int, mm_per_px: float
-) -> tuple[dict[str, float], tuple[float, float], np.ndarray]:
+) -> tuple[dict[str, np.ndarray], tuple[float, float], np.ndarray]:
     """Measure the FAZ.
 
     Args:
@@ -19,26 +19,20 @@ def measure_faz(
         mm_per_px: Scale.
 
     Returns:
-        A value per name of `FAZ_FEATURES`; the centre `(x, y)` in pixels (of the image where
-        there is no FAZ); the runs of its mask, int32 `(R, 3)`.
+        Float `(1,)` per name of `FAZ_FEATURES` and `FAZ_MEASURES`; the centre `(x, y)` in pixels
+        (of the image where there is no FAZ); the runs of its mask, int32 `(R, 3)`.
     """
     height, width = faz.shape
     if not faz.any():
         nothing = np.zeros((0, 3), np.int32)
-        return dict.fromkeys(FAZ_FEATURES, 0.0), ((width - 1) / 2, (height - 1) / 2), nothing
-    labels = np.where(faz, 0, -1)
+        zeros = dict.fromkeys((*FAZ_FEATURES, *FAZ_MEASURES), np.zeros(1))
+        return zeros, ((width - 1) / 2, (height - 1) / 2), nothing
+    labels = np.where(faz, 0, -1).astype(np.int32)
     shapes = measure_shapes(labels, 1)
-    area, perimeter = float(shapes.area[0]), float(shapes.perimeter[0])
-    brightness = measure_intensities(PixelGroups(labels, 1), image)["intensity_mean"]
-    features = {
-        "area_mm2": area * mm_per_px**2,
-        "perimeter_mm": perimeter * mm_per_px,
+    features = measure_regions(labels, shapes, image, mm_per_px) | {
         # The outline of a few pixels is estimated too short.
-        "circularity": min(4 * np.pi * area / perimeter**2, 1.0),
-        "axis_ratio": float(shapes.axis_minor[0] / shapes.axis_major[0]),
-        "eccentricity": float(shapes.eccentricity[0]),
-        "solidity": float(shapes.solidity[0]),
-        "intensity_mean": float(brightness[0]),
-        "touching_segments": float(touching),
+        "circularity": np.minimum(4 * np.pi * shapes.area / shapes.perimeter**2, 1.0),
+        "axis_ratio": shapes.axis_minor / shapes.axis_major,
+        "touching_segments": np.array([float(touching)]),
     }
     return features, (float(shapes.x[0]), float(shapes.y[0])), shapes.runs

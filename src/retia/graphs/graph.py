@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from retia.errors import UserError
 from retia.runs import StepConfig, open_step
@@ -30,6 +30,12 @@ class GraphConfig(StepConfig):
     `faz/<id>.png`."""
     mm_per_px: float | None = None
     """Side of one pixel in mm, for cases whose metadata give none."""
+    field_mm: float | None = None
+    """Width of the scans in mm, in the place of `mm_per_px`: 3 or 6."""
+    method: Literal["network", "classical"] = "network"
+    """How images are segmented; ridge filters look for no lesions."""
+    segmenter: Path | None = None
+    """Folder of `retia segment train`; the shipped segmenter when left out."""
 
 
 def graph(config: GraphConfig) -> dict[str, Any]:
@@ -53,6 +59,11 @@ def graph(config: GraphConfig) -> dict[str, Any]:
             f"--images is {config.images} and --masks is {config.masks}. Give exactly one: "
             "--images to segment images first, --masks for masks that exist."
         )
+    # Vessels can come from elsewhere; where lesions may be is asked of the image all the same.
+    if config.method == "network":
+        from retia.weights import segmenter_folder
+
+        given["segmenter"] = config.segmenter or segmenter_folder()
     with open_step("graph", config, given) as step:
         if step.done:
             return step.summary
@@ -63,8 +74,8 @@ def graph(config: GraphConfig) -> dict[str, Any]:
         folder = next(iter(given.values()))
         if config.masks is not None:
             read_cases(folder)
-        cases = read_image_folder(folder, config.mm_per_px)
-        items = {case.id: (folder, case, config.masks is not None) for case in cases}
+        cases = read_image_folder(folder, config.mm_per_px, config.field_mm)
+        items = {case.id: (config, case) for case in cases}
         done = step.map(graph_case, items, "building graphs")
         if not done:
             return step.summary
@@ -81,11 +92,11 @@ def graph(config: GraphConfig) -> dict[str, Any]:
     return step.summary
 
 
-def graph_case(item: tuple[Path, "Case", bool], out: Path) -> None:
+def graph_case(item: tuple[GraphConfig, "Case"], out: Path) -> None:
     """Write the tables and biomarkers of one case.
 
     Args:
-        item: Folder of the cases, the case, and whether its masks are there.
+        item: Where the cases are and how they are segmented; the case.
         out: Empty folder to write into.
 
     Raises:
@@ -95,13 +106,19 @@ def graph_case(item: tuple[Path, "Case", bool], out: Path) -> None:
     from retia.graphs.build import build_graph
     from retia.images import read_image
     from retia.runs.step import write_json
+    from retia.segmentation import segment_image
 
-    folder, case, has_masks = item
+    config, case = item
+    folder = config.masks or config.images
+    assert folder is not None
     at = folder.parent if folder.is_file() else folder
     scale = _scale(case)
     pixels = read_image(at / case.file_name, scale).pixels
-    vessels, faz = _read_masks(at, case) if has_masks else _segment(pixels, scale)
-    found = build_graph(case.id, vessels, faz, scale, pixels)
+    seen = segment_image(pixels, scale, config.method, config.segmenter)
+    vessels, faz = seen.vessels, seen.faz
+    if config.masks is not None:
+        vessels, faz = _read_masks(at, case)
+    found = build_graph(case.id, vessels, faz, scale, pixels, case.laterality, seen.lesions)
     found.write(out)
     numbers = biomarkers(found, vessels, scale, case.laterality)
     write_json(out / f"{BIOMARKERS}.json", numbers)
@@ -135,12 +152,6 @@ def _read_masks(folder: Path, case: "Case") -> tuple["np.ndarray", "np.ndarray"]
     return read_mask(vessels), read_mask(faz)
 
 
-def _segment(pixels: "np.ndarray", mm_per_px: float) -> tuple["np.ndarray", "np.ndarray"]:
-    from retia.segmentation import segment_image
-
-    return segment_image(pixels, mm_per_px)
-
-
 def _read_biomarkers(folder: Path) -> dict[str, float]:
     return json.loads((folder / f"{BIOMARKERS}.json").read_text(encoding="utf-8"))
 
@@ -153,7 +164,12 @@ def _write_biomarkers(out: Path, numbers: Mapping[str, Mapping[str, float]]) -> 
 
     names = list(dict.fromkeys(name for row in numbers.values() for name in row))
     columns: dict[str, list[Any]] = {"case": list(numbers)}
-    columns |= {name: [row.get(name) for row in numbers.values()] for name in names}
+    columns |= {name: [_rounded(row.get(name)) for row in numbers.values()] for name in names}
     schema = {"case": pl.String} | dict.fromkeys(names, pl.Float64)
     with atomic_file(out / f"{BIOMARKERS}.csv") as part:
         pl.DataFrame(columns, schema=schema).write_csv(part)
+
+
+def _rounded(value: float | None) -> float | None:
+    """Five significant digits: more than any of the numbers is known to."""
+    return None if value is None else float(f"{value:.5g}")

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from retia.anatomy import RING_NAMES
+from retia.errors import UserError
+from retia.graphs.edges import EDGE_FEATURES
 from retia.graphs.features import AREA_FEATURES, FAZ_FEATURES, SEGMENT_FEATURES
 from retia.records import VesselGraph
 from retia.records.graph import RELATIONS
@@ -42,26 +45,53 @@ def to_hetero_data(graph: VesselGraph) -> "HeteroData":
         graph: Tables of exactly one case.
 
     Returns:
-        `data[kind].x` float32 raw features, shape `(N, F)`, columns `FEATURES[kind]`;
-        `data[edge_type].edge_index` int64, shape `(2, E)`, for every type of `EDGE_TYPES`.
+        Per node type `data[kind].x`, float32 raw features, shape `(N, F)`, columns
+        `FEATURES[kind]`, and, which are no features, `data[kind].ring`, int64 `(N,)`, the place
+        in `RING_NAMES`, and `data[kind].pos_mm`, float32 `(N, 2)`, to the right and down from the
+        centre of the FAZ. Per type of `EDGE_TYPES` `data[edge_type].edge_index`, int64, shape
+        `(2, E)`, and `data[edge_type].edge_attr`, float32, shape `(E, 4)`, `EDGE_FEATURES`.
+
+    Raises:
+        UserError: If a table lacks a column.
     """
     import torch
     from torch_geometric.data import HeteroData
 
     data = HeteroData()
     for kind, table in node_tables(graph).items():
-        features = table.select(FEATURES[kind]).to_numpy().astype(np.float32)
-        data[kind].x = torch.from_numpy(np.ascontiguousarray(features.reshape(table.height, -1)))
-    edges = {
-        str(key[0]): part.select("source", "target").to_numpy().astype(np.int64).T
-        for key, part in graph.relations.partition_by("kind", as_dict=True).items()
-    }
+        data[kind].x = torch.from_numpy(_matrix(table, FEATURES[kind], kind))
+        data[kind].pos_mm = torch.from_numpy(_matrix(table, ("x_mm", "y_mm"), kind))
+        rings = table["ring"].cast(pl.Enum(RING_NAMES)).to_physical().to_numpy()
+        data[kind].ring = torch.from_numpy(rings.astype(np.int64))
+    parts = graph.relations.partition_by("kind", as_dict=True)
     for source, name, target in RELATIONS:
-        index = edges.get(f"{source}-{target}", np.zeros((2, 0), np.int64))
+        rows = parts.get((f"{source}-{target}",), graph.relations.clear())
+        index = np.ascontiguousarray(rows.select("source", "target").to_numpy().T, np.int64)
+        features = _matrix(rows, EDGE_FEATURES, "relation")
         if source == target:
-            index = np.unique(np.concatenate([index, index[::-1]], axis=1), axis=1)
+            both = np.concatenate([index, index[::-1]], axis=1)
+            keys = both[0] * (both.max(initial=0) + 1) + both[1]
+            first = np.unique(keys, return_index=True)[1]
+            index, features = both[:, first], np.concatenate([features, features])[first]
         else:
-            reverse = np.ascontiguousarray(index[::-1])
-            data[target, f"rev_{name}", source].edge_index = torch.from_numpy(reverse)
+            back = data[target, f"rev_{name}", source]
+            back.edge_index = torch.from_numpy(np.ascontiguousarray(index[::-1]))
+            back.edge_attr = torch.from_numpy(features.copy())
         data[source, name, target].edge_index = torch.from_numpy(np.ascontiguousarray(index))
+        data[source, name, target].edge_attr = torch.from_numpy(features)
     return data
+
+
+def _matrix(table: pl.DataFrame, columns: tuple[str, ...], kind: str) -> np.ndarray:
+    """The columns as float32 `(N, F)`."""
+    missing = [name for name in columns if name not in table.columns]
+    if missing:
+        raise UserError(
+            f"The table of the {kind} nodes has no column `{missing[0]}`; an earlier version wrote "
+            "it. Run `retia graph` again."
+            if kind in FEATURES
+            else f"The relations have no column `{missing[0]}`; an earlier version wrote them. "
+            "Run `retia graph` again."
+        )
+    values = table.select(columns).to_numpy().astype(np.float32)
+    return np.ascontiguousarray(values.reshape(table.height, len(columns)))

@@ -8,68 +8,60 @@ Out: one float array `(S,)` per feature of `features.SEGMENT_FEATURES`, and the 
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
-import numba
 import numpy as np
 from scipy.ndimage import distance_transform_edt
 
-from retia.graphs.skeleton import Chains, Skeleton
+from retia.graphs.local import LocalMaps, Surroundings, disc_sums, relative
+from retia.graphs.neighbours import scan_neighbours
+from retia.graphs.relations import Links
+from retia.graphs.skeleton import (
+    Chains,
+    Skeleton,
+    half_widths_px,
+    smooth_polylines,
+)
+from retia.graphs.strands import strand_tortuosity
+from retia.graphs.walls import measure_walls
 
 TORTUOSITY_CAP = 5.0
-DENSITY_UM, BRANCHES_UM, CONTRAST_UM = 100.0, 150.0, 250.0
-"""Radii of the neighbourhoods of the local features."""
+BRANCHES_UM, CONTRAST_UM = 150.0, 250.0
+"""Radii of the neighbourhoods in which segments are counted and compared."""
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """What lies around the vessels of one image, all `(H, W)`.
+class Partition:
+    """The vessel pixels, shared out among the segments.
 
     Attributes:
-        vessels: Bool.
-        image: Float in [0, 1], or None.
-        faz_distance_px: Float, distance to the FAZ, 0 inside it.
-        mm_per_px: Scale.
+        labels: int32 `(H, W)`, segment of every vessel pixel, -1 off the vessels.
+        nearest: int32 `(2, H, W)`, row and column of the nearest pixel of a centre line.
     """
 
-    vessels: np.ndarray
-    image: np.ndarray | None
-    faz_distance_px: np.ndarray
-    mm_per_px: float
+    labels: np.ndarray
+    nearest: np.ndarray
 
 
-def partition_vessels(skeleton: Skeleton) -> np.ndarray:
-    """Give every vessel pixel to the segment whose centre line is nearest.
-
-    Returns:
-        int32 `(H, W)`: segment, or -1 off the vessels.
-    """
-    labels = np.full(skeleton.filled.shape, -1, np.int32)
+def partition_vessels(skeleton: Skeleton) -> Partition:
+    """Give every vessel pixel to the segment whose centre line is nearest."""
+    shape = skeleton.filled.shape
+    labels = np.full(shape, -1, np.int32)
     if not len(skeleton):
-        return labels
+        return Partition(labels, np.zeros((2, *shape), np.int32))
     inner = skeleton.inner()
     rows, cols = inner.points.T
     labels[rows, cols] = inner.owner
     at: Any = distance_transform_edt(labels < 0, return_distances=False, return_indices=True)
-    return np.where(skeleton.filled, labels[at[0], at[1]], -1).astype(np.int32)
+    return Partition(np.where(skeleton.filled, labels[at[0], at[1]], -1).astype(np.int32), at)
 
 
-def without_junctions(partition: np.ndarray, skeleton: Skeleton) -> np.ndarray:
-    """The partition less the junction pixels, which belong to no segment alone."""
+def without_junctions(partition: Partition, skeleton: Skeleton) -> np.ndarray:
+    """Its labels less the junction pixels, which belong to no segment alone."""
     tips = np.stack([skeleton.starts[:-1], skeleton.starts[1:] - 1], axis=1)
     shared = np.bincount(skeleton.ends.ravel())[skeleton.ends] > 2
     rows, cols = skeleton.points[tips[shared]].T
-    cleared = partition.copy()
+    cleared = partition.labels.copy()
     cleared[rows, cols] = -1
     return cleared
-
-
-def half_widths_px(skeleton: Skeleton, points: np.ndarray) -> np.ndarray:
-    """Half the width of the vessel at points of its centre line, in pixels, `(P,)`.
-
-    The distance map counts from pixel centre to pixel centre: half a pixel lies beyond the edge.
-    """
-    rows, cols = points.T
-    return np.maximum(skeleton.distance_px[rows, cols].astype(float) - 0.5, 0.5)
 
 
 def midpoints(skeleton: Skeleton) -> tuple[np.ndarray, np.ndarray]:
@@ -82,24 +74,25 @@ def midpoints(skeleton: Skeleton) -> tuple[np.ndarray, np.ndarray]:
 
 def measure_segments(
     skeleton: Skeleton,
-    partition: np.ndarray,
-    meets: np.ndarray,
-    touches: np.ndarray,
+    partition: Partition,
+    links: Links,
     around: Surroundings,
+    maps: LocalMaps,
 ) -> dict[str, np.ndarray]:
     """Measure every segment.
 
     Args:
         skeleton: Of the vessel mask; `S` segments.
         partition: From `partition_vessels`.
-        meets: Pairs of segments that share a node, int `(E, 2)`.
-        touches: Pairs (segment, area), int `(F, 2)`.
+        links: What the segments meet and touch.
         around: Image, masks, scale.
+        maps: From `map_surroundings`.
 
     Returns:
-        Float `(S,)` per name of `SEGMENT_FEATURES`.
+        Float `(S,)` per name of `SEGMENT_FEATURES` and `SEGMENT_MEASURES`.
     """
     count, scale = len(skeleton), around.mm_per_px
+    um = 1000 * scale
     inner = skeleton.inner()
     half = half_widths_px(skeleton, inner.points)
     length, chord = skeleton.lengths_px(), skeleton.chords_px()
@@ -107,27 +100,35 @@ def measure_segments(
     mean, deviation = _moments(half, inner)
     ends = _other_ends(skeleton)
     wide = _end_widths_px(skeleton)
-    um = 1000 * scale
+    labels = partition.labels
+    area = np.bincount(labels[labels >= 0], minlength=count)
+    strand = strand_tortuosity(skeleton, links.joints, length, mean, scale, TORTUOSITY_CAP)
     features = {
         "length_mm": length * scale,
-        "chord_mm": chord * scale,
         "tortuosity": _tortuosity(length, chord),
+        "strand_tortuosity": strand,
         "radius_mean_um": mean * um,
         "radius_std_um": deviation * um,
         "radius_min_um": low * um,
         "radius_max_um": high * um,
-        "roundness": low / high,
         "end_radius_um": wide.max(axis=1) * um,
         "end_bulge": _bulge(skeleton, wide, high),
-        "area_mm2": np.bincount(partition[partition >= 0], minlength=count) * scale**2,
+        "roundness": low / high,
+        "area_mm2": area * scale**2,
         "end_degree_low": ends.min(axis=1),
         "end_degree_high": ends.max(axis=1),
-        "degree": np.bincount(meets.ravel(), minlength=count),
-        "adjoining_areas": np.bincount(touches[:, 0], minlength=count),
+        "degree": np.bincount(links.meets.ravel(), minlength=count),
+        "adjoining_areas": np.bincount(links.touches[:, 0], minlength=count),
         "faz_distance_mm": _mean_along(around.faz_distance_px, skeleton) * scale,
         "touches_border": _reaches_border(skeleton),
+        "chord_mm": chord * scale,
+        # A dot is as long as its pixel.
+        "width_um": area / np.maximum(length, 1) * um,
+        "orientation_deg": _orientations(skeleton),
+        "turning_deg_per_mm": _turning(skeleton, length) / scale,
     }
-    return features | _local(skeleton, high, around) | _intensities(inner, around.image)
+    features |= measure_walls(inner, partition.nearest, skeleton.filled, half, um)
+    return features | _local(skeleton, high, around, maps) | _intensities(inner, around.image)
 
 
 def _tortuosity(length: np.ndarray, chord: np.ndarray) -> np.ndarray:
@@ -168,34 +169,64 @@ def _reaches_border(skeleton: Skeleton) -> np.ndarray:
     return _reduce(np.maximum, (gap <= half).astype(float), skeleton)
 
 
-def _local(skeleton: Skeleton, radius: np.ndarray, around: Surroundings) -> dict[str, np.ndarray]:
-    """What lies near each segment; discs count only as far as they lie inside the image."""
+def _orientations(skeleton: Skeleton) -> np.ndarray:
+    """Angle of the chord against the horizontal, counter-clockwise, in [0, 180) degrees."""
+    first, last = skeleton.points[skeleton.starts[:-1]], skeleton.points[skeleton.starts[1:] - 1]
+    rows, cols = (last - first).T.astype(float)
+    return np.degrees(np.arctan2(-rows, cols)) % 180
+
+
+def _turning(skeleton: Skeleton, length_px: np.ndarray) -> np.ndarray:
+    """Sum of all turns of each smoothed centre line over its length, in degrees per pixel."""
+    steps = np.diff(smooth_polylines(skeleton.points, skeleton.starts, 6), axis=0)
+    direction = np.arctan2(steps[:, 0], steps[:, 1])
+    turns = np.abs((np.diff(direction) + np.pi) % (2 * np.pi) - np.pi)
+    owner = skeleton.owner
+    within = owner[2:] == owner[:-2]
+    total = np.bincount(owner[1:-1][within], turns[within], len(skeleton))
+    return np.degrees(total) / np.maximum(length_px, 1)
+
+
+def _local(
+    skeleton: Skeleton, radius: np.ndarray, around: Surroundings, maps: LocalMaps
+) -> dict[str, np.ndarray]:
+    """What lies near each segment."""
+    rows, cols = skeleton.points.T
+    names = (
+        "local_vessel_density",
+        "local_calibre_um",
+        "local_gap_um",
+        "local_intensity",
+        "local_intensity_std",
+    )
+    found = {name: _moments(maps.at(name, rows, cols), skeleton)[0] for name in names}
     near_mm = BRANCHES_UM / 1000
     near_px, wide_px = near_mm / around.mm_per_px, CONTRAST_UM / 1000 / around.mm_per_px
-    x, y = midpoints(skeleton)
-    near, typical = _neighbourhood(x, y, radius, near_px, wide_px)
-    inside = _mean_along(_sums(np.ones(around.vessels.shape), near_px), skeleton)
-    disc_px = DENSITY_UM / 1000 / around.mm_per_px
-    pixels = _sums(np.ones(around.vessels.shape), disc_px)
-    image = np.zeros(around.vessels.shape) if around.image is None else around.image
-    density, brightness = (_sums(field, disc_px) / pixels for field in (around.vessels, image))
-    return {
-        "local_vessel_density": np.clip(_mean_along(density, skeleton), 0, 1),
-        "local_branch_density": near / (inside * around.mm_per_px**2),
-        "local_intensity": np.clip(_mean_along(brightness, skeleton), 0, 1),
+    free = (np.bincount(skeleton.ends.ravel())[skeleton.ends] == 1).sum(axis=1)
+    near, dead, typical = scan_neighbours(*midpoints(skeleton), radius, free, near_px, wide_px)
+    inside = disc_sums(maps.inside, near_px / maps.step)
+    inside_mm2 = inside[rows // maps.step, cols // maps.step] * around.mm_per_px**2
+    return found | {
+        "spot_contrast": _reduce(np.maximum, maps.at("spot_contrast", rows, cols), skeleton),
+        "relative_density": relative(found["local_vessel_density"]),
+        "relative_intensity": relative(found["local_intensity"]),
+        "local_branch_density": near / _moments(inside_mm2, skeleton)[0],
+        "local_dead_ends": dead / np.maximum(2 * near, 1),
         "radius_contrast": radius / typical,
     }
 
 
 def _intensities(inner: Chains, image: np.ndarray | None) -> dict[str, np.ndarray]:
-    names = ("intensity_mean", "intensity_std", "intensity_q25", "intensity_q75")
+    """Along each centre line; zeros without an image."""
+    shares = {f"intensity_q{round(100 * q):02d}": q for q in (0.05, 0.1, 0.25, 0.75, 0.9, 0.95)}
+    names = ("intensity_mean", "intensity_std", *shares)
     if image is None or not len(inner):
         return {name: np.zeros(len(inner)) for name in names}
     rows, cols = inner.points.T
     values = image[rows, cols].astype(float)
     ranked = values[np.lexsort((values, inner.owner))]
-    quartiles = (_quantile(ranked, inner.starts, q) for q in (0.25, 0.75))
-    return dict(zip(names, (*_moments(values, inner), *quartiles), strict=True))
+    quantiles = (_quantile(ranked, inner.starts, q) for q in shares.values())
+    return dict(zip(names, (*_moments(values, inner), *quantiles), strict=True))
 
 
 def _quantile(ranked: np.ndarray, starts: np.ndarray, q: float) -> np.ndarray:
@@ -221,61 +252,3 @@ def _reduce(function: np.ufunc, values: np.ndarray, chains: Chains) -> np.ndarra
 def _mean_along(field: np.ndarray, skeleton: Skeleton) -> np.ndarray:
     rows, cols = skeleton.points.T
     return _moments(field[rows, cols].astype(float), skeleton)[0]
-
-
-def _sums(field: np.ndarray, radius_px: float) -> np.ndarray:
-    """Sum over a disc around every pixel; beyond the image nothing is counted."""
-    at = np.arange(-int(radius_px), int(radius_px) + 1)
-    disc = (np.hypot(at[:, None], at[None, :]) <= radius_px).astype(np.float32)
-    return cv2.filter2D(field.astype(np.float32), cv2.CV_32F, disc, borderType=cv2.BORDER_CONSTANT)
-
-
-def _neighbourhood(
-    x: np.ndarray, y: np.ndarray, radius: np.ndarray, near_px: float, wide_px: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Describe what lies around each point.
-
-    Returns:
-        Number of points within `near_px`, itself included, and median of `radius` within
-        `wide_px`, each `(S,)`.
-    """
-    if not len(x):
-        return np.zeros(0), np.ones(0)
-    columns = int(x.max() // wide_px) + 1
-    cell = (y // wide_px).astype(np.int64) * columns + (x // wide_px).astype(np.int64)
-    order = np.argsort(cell, kind="stable")
-    begins = np.searchsorted(cell[order], np.arange(cell.max() + 2))
-    return _scan(x, y, radius, near_px, wide_px, order, begins, columns)
-
-
-@numba.njit(cache=True)
-def _scan(
-    x: np.ndarray,
-    y: np.ndarray,
-    radius: np.ndarray,
-    near_px: float,
-    wide_px: float,
-    order: np.ndarray,
-    begins: np.ndarray,
-    columns: int,
-) -> tuple[np.ndarray, np.ndarray]:
-    count, typical = np.zeros(x.size), np.ones(x.size)
-    values = np.empty(x.size)
-    for i in range(x.size):
-        row, column = int(y[i] // wide_px), int(x[i] // wide_px)
-        found = 0
-        for r in range(max(row - 1, 0), row + 2):
-            for c in range(max(column - 1, 0), min(column + 2, columns)):
-                cell = r * columns + c
-                if cell + 1 >= begins.size:
-                    continue
-                for k in range(begins[cell], begins[cell + 1]):
-                    j = order[k]
-                    gap = (x[i] - x[j]) ** 2 + (y[i] - y[j]) ** 2
-                    if gap <= near_px**2:
-                        count[i] += 1
-                    if gap <= wide_px**2:
-                        values[found] = radius[j]
-                        found += 1
-        typical[i] = np.median(values[:found])
-    return count, typical

@@ -6,7 +6,7 @@ rebuild the mask exactly, and every sum over pixels is a sum over runs.
 
 from dataclasses import dataclass
 
-import cv2
+import numba
 import numpy as np
 
 
@@ -18,6 +18,9 @@ class Shapes:
         runs: int32 `(R, 3)`, `[row, start, stop]`, region after region.
         starts: int64 `(N + 1,)`; region `n` holds runs `starts[n]:starts[n + 1]`.
         area, perimeter, x, y, axis_major, axis_minor, eccentricity, solidity: float `(N,)`.
+        orientation_deg: float `(N,)`, angle of the long axis against the horizontal,
+            counter-clockwise as one sees it, in [0, 180).
+        feret: float `(N,)`, largest distance between two pixel corners.
         boxes: int64 `(N, 4)`, `[x0, y0, x1, y1]`, half-open.
     """
 
@@ -31,6 +34,8 @@ class Shapes:
     axis_minor: np.ndarray
     eccentricity: np.ndarray
     solidity: np.ndarray
+    orientation_deg: np.ndarray
+    feret: np.ndarray
     boxes: np.ndarray
 
     @property
@@ -66,19 +71,22 @@ def measure_shapes(labels: np.ndarray, count: int) -> Shapes:
     mean, half = (xx + yy) / 2, np.hypot((xx - yy) / 2, xy)
     great, small = mean + half, np.maximum(mean - half, 1 / 12)
     great = np.maximum(great, small)
-    boxes = _boxes(runs, starts)
+    hull, feret = _hulls(runs, starts)
     return Shapes(
         runs=runs,
         starts=starts,
         area=area,
-        perimeter=_perimeters(labels, count),
+        perimeter=np.pi / 8 * _crossings(labels, count),
         x=x,
         y=y,
         axis_major=4 * np.sqrt(great),
         axis_minor=4 * np.sqrt(small),
         eccentricity=np.sqrt(1 - small / great),
-        solidity=area / _hull_areas(runs, starts),
-        boxes=boxes,
+        solidity=area / hull,
+        # Rows grow downwards, angles upwards.
+        orientation_deg=np.degrees(np.arctan2(-2 * xy, xx - yy) / 2) % 180,
+        feret=feret,
+        boxes=_boxes(runs, starts),
     )
 
 
@@ -109,33 +117,80 @@ def _boxes(runs: np.ndarray, starts: np.ndarray) -> np.ndarray:
     return np.stack([x0, y0, x1, y1], axis=1).astype(np.int64)
 
 
-def _perimeters(labels: np.ndarray, count: int) -> np.ndarray:
-    """Outline lengths by Crofton's formula, from crossings along four directions."""
-    padded = np.pad(labels, 1, constant_values=-1)
-    pairs = (
-        (padded[:, 1:], padded[:, :-1], 1.0),
-        (padded[1:], padded[:-1], 1.0),
-        (padded[1:, 1:], padded[:-1, :-1], 0.5**0.5),
-        (padded[1:, :-1], padded[:-1, 1:], 0.5**0.5),
-    )
-    crossings = np.zeros(count)
-    for one, other, spacing in pairs:
-        differ = one != other
-        both = np.concatenate([one[differ], other[differ]])
-        crossings += spacing * np.bincount(both[both >= 0], minlength=count)
-    return np.pi / 8 * crossings
+@numba.njit(cache=True)
+def _crossings(labels: np.ndarray, count: int) -> np.ndarray:
+    """Weighted crossings of each outline along four directions, for Crofton's formula, `(N,)`."""
+    height, width = labels.shape
+    found = np.zeros(count)
+    for row in range(-1, height):
+        for col in range(-1, width + 1):
+            here = labels[row, col] if row >= 0 and 0 <= col < width else -1
+            for k in range(4):
+                # To the right, down, and along both diagonals.
+                down, right = (0 if k == 0 else 1), (1, 0, 1, -1)[k]
+                r, c = row + down, col + right
+                there = labels[r, c] if 0 <= r < height and 0 <= c < width else -1
+                if here != there:
+                    weight = 1.0 if k < 2 else 0.5**0.5
+                    if here >= 0:
+                        found[here] += weight
+                    if there >= 0:
+                        found[there] += weight
+    return found
 
 
-def _hull_areas(runs: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """Areas of the convex hulls of the pixels, corners included."""
-    row, start, stop = runs.T
-    corners = np.stack([start, row, stop, row, start, row + 1, stop, row + 1], axis=1).reshape(
-        -1, 1, 2
-    )
-    return np.array(
-        [
-            cv2.contourArea(cv2.convexHull(corners[4 * i : 4 * j]))
-            for i, j in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)
-        ],
-        float,
-    )
+@numba.njit(cache=True)
+def _hulls(runs: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Area and largest diameter of the convex hull of the pixels of each region, corners included.
+
+    Args:
+        runs: As in `Shapes`: sorted by region, then row.
+        starts: As in `Shapes`.
+    """
+    count = len(starts) - 1
+    area, feret = np.zeros(count), np.zeros(count)
+    for n in range(count):
+        part = runs[starts[n] : starts[n + 1]]
+        top, levels = part[0, 0], part[-1, 0] - part[0, 0] + 2
+        # Leftmost and rightmost corner on each line between two rows.
+        left, right = np.full(levels, np.inf), np.full(levels, -np.inf)
+        for k in range(len(part)):
+            for level in range(part[k, 0] - top, part[k, 0] - top + 2):
+                left[level] = min(left[level], part[k, 1])
+                right[level] = max(right[level], part[k, 2])
+        hull, kept = np.empty((2 * levels, 2)), np.empty(levels, np.int64)
+        size = _envelope(left, kept)
+        for k in range(size):
+            hull[k, 0], hull[k, 1] = left[kept[k]], kept[k]
+        # Down on the left, up again on the right.
+        other = _envelope(-right, kept)
+        for k in range(other):
+            level = kept[other - 1 - k]
+            hull[size + k, 0], hull[size + k, 1] = right[level], level
+        size += other
+        twice = 0.0
+        for k in range(size):
+            j = (k + 1) % size
+            twice += hull[k, 0] * hull[j, 1] - hull[j, 0] * hull[k, 1]
+            for m in range(k):
+                gap = (hull[k, 0] - hull[m, 0]) ** 2 + (hull[k, 1] - hull[m, 1]) ** 2
+                feret[n] = max(feret[n], gap)
+        area[n] = abs(twice) / 2
+    return area, np.sqrt(feret)
+
+
+@numba.njit(cache=True)
+def _envelope(values: np.ndarray, kept: np.ndarray) -> int:
+    """Write the places of the lower convex envelope into `kept` and return their number."""
+    size = 0
+    for c in range(len(values)):
+        if np.isinf(values[c]):
+            continue
+        while size > 1:
+            a, b = kept[size - 2], kept[size - 1]
+            if (values[b] - values[a]) * (c - a) < (values[c] - values[a]) * (b - a):
+                break
+            size -= 1
+        kept[size] = c
+        size += 1
+    return size

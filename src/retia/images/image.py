@@ -9,16 +9,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from retia.errors import UserError
+from retia.images.grey import MAX_MEGAPIXELS, SMALLEST_PX, check_size, from_deep, from_rgb
+from retia.images.header import (
+    PICTURES,
+    Header,
+    agreed_eye,
+    agreed_scale,
+    check_file,
+    kind_of,
+    pick_plane,
+)
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-SUFFIXES = (".png", ".tif", ".tiff", ".bmp", ".jpg", ".jpeg")
+SUFFIXES = PICTURES
+"""Endings of the files that anybody's picture may have; `header.SCANS` adds those of scans."""
 FORMATS = ("PNG", "TIFF", "BMP", "JPEG")
-SMALLEST_PX = 32
-MAX_MEGAPIXELS = 64.0
-COLOURED = 8
-"""Channels may differ by this many grey levels (JPEG does that) and still count as grey."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +44,7 @@ def read_image(
     mm_per_px: float | None = None,
     laterality: str | None = None,
     max_megapixels: float = MAX_MEGAPIXELS,
+    number: int | None = None,
 ) -> ScanImage:
     """Read a grey image.
 
@@ -44,20 +52,46 @@ def read_image(
     so. The size is checked before the pixels are decoded.
 
     Args:
-        path: PNG, TIFF, BMP or JPEG.
-        mm_per_px: Side of one pixel in mm; kept as given.
-        laterality: `OD`, `OS` or None; kept as given.
+        path: PNG, TIFF, BMP, JPEG, DICOM or NIfTI.
+        mm_per_px: Side of one pixel in mm; where left out, what the file says.
+        laterality: `OD` or `OS`; where left out, what the file or its name says.
         max_megapixels: Larger images are refused.
+        number: Of the page, frame or plane, from 1. Where left out, the first page of a TIFF is
+            read with a note, and several frames or planes are refused.
 
     Raises:
         UserError: If the file is missing, empty, damaged, of another type, too small, too large,
-            or coloured.
+            or coloured, or contradicts the scale or the eye.
     """
     path = Path(path)
+    kind = kind_of(path)
+    if kind == "dicom":
+        from retia.images.dicom import read_dicom
+
+        pixels, header = read_dicom(path, number, max_megapixels)
+    elif kind == "nifti":
+        from retia.images.nifti import read_nifti
+
+        pixels, header = read_nifti(path, number, max_megapixels)
+    else:
+        pixels, header = _read_page(path, number, max_megapixels)
+    eye, notes = agreed_eye(str(path), header.laterality, laterality)
+    return ScanImage(
+        pixels=pixels,
+        mm_per_px=agreed_scale(str(path), {"the file": header.mm_per_px, "the caller": mm_per_px}),
+        laterality=eye,
+        notes=(*header.notes, *notes),
+    )
+
+
+def _read_page(path: Path, number: int | None, max_megapixels: float) -> tuple[np.ndarray, Header]:
     notes: list[str] = []
-    with open_image(path, max_megapixels=max_megapixels) as image:
+    page = 1 if number is None else number
+    with open_image(path, max_megapixels=max_megapixels, page=page) as image:
+        if (count := _pages(image)) > 1:
+            notes.append(f"page {page} of {count}")
         pixels = to_grey(str(path), image, notes)
-    return ScanImage(pixels=pixels, mm_per_px=mm_per_px, laterality=laterality, notes=tuple(notes))
+        return pixels, Header(size_px=image.size, notes=tuple(notes))
 
 
 def read_mask(path: Path) -> np.ndarray:
@@ -83,6 +117,8 @@ def open_image(
     name: str | None = None,
     max_megapixels: float = MAX_MEGAPIXELS,
     smallest_px: int = SMALLEST_PX,
+    page: int = 1,
+    decode: bool = True,
 ) -> "Image":
     """Open and decode an image file; its size is checked before the pixels are decoded.
 
@@ -91,63 +127,64 @@ def open_image(
         name: What messages call it; its path when left out.
         max_megapixels: Larger images are refused.
         smallest_px: Images with a shorter side are refused.
+        page: Of a file with several, from 1.
+        decode: Whether the pixels are wanted too.
 
     Raises:
         UserError: If it is missing, empty, damaged, of another type, too small or too large.
     """
     import warnings
 
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     name = name or ("the image" if isinstance(source, bytes) else str(source))
-    if not isinstance(source, bytes) and not Path(source).is_file():
-        raise UserError(f"{name} does not exist. Expected an image file there.")
+    if not isinstance(source, bytes):
+        check_file(Path(source))
     data = source if isinstance(source, bytes) else Path(source).read_bytes()
     if not data:
         raise UserError(f"{name} is empty (0 bytes). Expected an image file; copy it again.")
-    try:
-        with warnings.catch_warnings():
-            # Large but allowed images: `_check_size` decides, before anything is decoded.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+    with warnings.catch_warnings():
+        # Of large images (`check_size` decides, before anything is decoded) and odd metadata.
+        warnings.simplefilter("ignore")
+        try:
             image = Image.open(io.BytesIO(data), formats=FORMATS)
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
-        raise UserError(
-            f"{name} is no readable image (its first bytes are {data[:8]!r}). "
-            f"Expected {', '.join(FORMATS)}."
-        ) from None
-    except Image.DecompressionBombError as error:
-        raise UserError(
-            f"{name} is far too large to be a scan ({error}). Crop or shrink it."
-        ) from None
-    _check_size(name, image.size, max_megapixels, smallest_px)
-    try:
-        image.load()
-    except (OSError, SyntaxError, ValueError) as error:
-        raise UserError(
-            f"{name} is damaged ({error}). Expected a whole image file; copy it again."
-        ) from None
+        except Image.DecompressionBombError as error:
+            raise UserError(
+                f"{name} is far too large to be a scan ({error}). Crop or shrink it."
+            ) from None
+        except Exception:  # damaged files end in errors of any kind, here and below
+            raise UserError(
+                f"{name} is no readable image (its first bytes are {data[:8]!r}). "
+                f"Expected {', '.join(FORMATS)}."
+            ) from None
+        try:
+            # Counted first: counting moves to and fro, and what was decoded before is lost.
+            image.seek(pick_plane(name, _pages(image), page, "page"))
+            check_size(name, image.size, max_megapixels, smallest_px)
+            if decode:
+                image.load()
+        except UserError:
+            raise
+        except Exception as error:
+            raise UserError(
+                f"{name} is damaged ({error}). Expected a whole image file; copy it again."
+            ) from None
     return image
 
 
-def _check_size(path: str, size: tuple[int, int], max_megapixels: float, smallest_px: int) -> None:
-    width, height = size
-    if min(size) < smallest_px:
-        raise UserError(
-            f"{path} is {width} x {height} px. Expected at least {smallest_px} px a side; "
-            "use the scan at its original size."
-        )
-    if width * height > max_megapixels * 1e6:
-        raise UserError(
-            f"{path} is {width} x {height} px, {width * height / 1e6:.0f} megapixels. Expected at "
-            f"most {max_megapixels:g}; crop or shrink it, or raise max_megapixels."
-        )
+def _pages(image: "Image") -> int:
+    """How many pages a file holds; those behind a damaged directory do not count."""
+    try:
+        return int(getattr(image, "n_frames", 1))
+    except Exception:  # of any kind, as above
+        return 1
 
 
 def to_grey(path: str, image: "Image", notes: list[str]) -> np.ndarray:
     """Convert a decoded image to uint8, shape `(H, W)`, noting what was converted.
 
     Raises:
-        UserError: If it is coloured or holds pixels that are no numbers.
+        UserError: If it is coloured or holds pixels that are no brightness.
     """
     mode = image.mode
     if mode == "L":
@@ -157,25 +194,10 @@ def to_grey(path: str, image: "Image", notes: list[str]) -> np.ndarray:
         return np.asarray(image.convert("L"))
     if mode.startswith("I") or mode == "F":
         notes.append("converted from 16 bit")
-        return _from_deep(path, np.asarray(image).astype(np.float64))
+        return from_deep(path, np.asarray(image))
     if mode in ("LA", "RGBA", "PA", "La", "RGBa") or "transparency" in image.info:
         notes.append("alpha channel dropped")
-    rgb = np.asarray(image.convert("RGB")).astype(np.int16)
-    spread = int((rgb.max(axis=2) - rgb.min(axis=2)).max())
-    if spread > COLOURED:
-        raise UserError(
-            f"{path} is coloured (channels differ by up to {spread} grey levels). "
-            "OCTA images are grey; export the angiogram without a colour map."
-        )
+    grey = from_rgb(path, np.asarray(image.convert("RGB")))
     if mode not in ("LA", "La"):
         notes.append("converted from grey in RGB")
-    return rgb.mean(axis=2).round().astype(np.uint8)
-
-
-def _from_deep(path: str, deep: np.ndarray) -> np.ndarray:
-    if not np.isfinite(deep).all():
-        raise UserError(f"{path} holds pixels that are not finite. Expected numbers only.")
-    top = float(deep.max())
-    # 12 and 14 bit data come in 16 bit files: the depth is the smallest that holds the maximum.
-    full = next((f for f in (1.0, 255.0, 4095.0, 16383.0, 65535.0) if top <= f), top)
-    return np.clip(deep / full * 255, 0, 255).round().astype(np.uint8)
+    return grey

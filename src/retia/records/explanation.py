@@ -17,14 +17,30 @@ class Sentence:
 
 
 @record
+class Quality:
+    """How well one scan can be read (see `retia.images.quality`)."""
+
+    score: float
+    """1 for a scan without complaint; every reason lowers it."""
+    usable: bool
+    """Whether it may be staged."""
+    signal: float
+    """Mean brightness in [0, 1]."""
+    contrast: float
+    """Brightness of vessels less that of the rest; without a mask, 90th less 10th percentile."""
+    reasons: tuple[str, ...] = ()
+
+
+@record
 class Explanation:
     """Both voices about one image: the graph's (measured) and the student's (generated)."""
 
     image: str
     mm_per_px: float
-    stage: str
-    """The graph model's stage."""
-    probabilities: dict[str, float]
+    quality: Quality
+    stage: str | None = None
+    """The graph model's stage; None where the scan cannot be staged (`quality` says why)."""
+    probabilities: dict[str, float] = field(default_factory=dict)
     measures: tuple[Measure, ...] = ()
     findings: tuple[Finding, ...] = ()
     sentences: tuple[Sentence, ...] = ()

@@ -1,5 +1,5 @@
-"""Images to masks: vessels and the foveal avascular zone (FAZ)."""
+"""Images to masks: vessels, large vessels, the foveal avascular zone (FAZ), lesions."""
 
-from retia.segmentation.masks import segment_image
+from retia.segmentation.masks import Structures, fine_vessels, segment_image
 
-__all__ = ["segment_image"]
+__all__ = ["Structures", "fine_vessels", "segment_image"]

@@ -4,7 +4,8 @@ How dark the FAZ is differs between devices, so several levels are tried. At eac
 is eroded with a disc wider than the gaps between capillaries, which cuts the FAZ off from its
 surroundings; the large central part is grown back. Of all levels, the one whose outline is
 roundest and stands out most against the ring around it is kept (the idea of maximally stable
-regions, Matas et al. 2002).
+regions, Matas et al. 2002). Last, its outline is moved to the vessels: experts draw the FAZ up to
+the innermost capillaries, and across gaps between them that are narrower than about 0.07 mm.
 """
 
 import cv2
@@ -27,6 +28,12 @@ COARSE_MM = 0.01
 """Finer images are shrunk to this scale first: morphology with wide discs is slow."""
 PURITY = 2.0
 """How strongly vessels inside a candidate count against it."""
+FLOW = 0.09
+"""Evidence for flow (see `vesselness`) above which a vessel bounds the FAZ, however dark."""
+REACHED_MM = 0.035
+"""Radius of the disc that has to fit between the vessels all the way to the outline."""
+ROOM_MM = 0.03
+"""The dark place grows by no more than this towards the vessels: beyond, drop-out may begin."""
 
 
 def segment_faz(pixels: np.ndarray, mm_per_px: float) -> np.ndarray:
@@ -45,7 +52,7 @@ def segment_faz(pixels: np.ndarray, mm_per_px: float) -> np.ndarray:
     smooth = cv2.GaussianBlur(image, (0, 0), 0.025 / mm_per_px)
     typical = float(np.median(smooth))
     strength = vesselness(pixels, mm_per_px)
-    flow = strength > 0.09
+    flow = strength > FLOW
     vessels = strength > THRESHOLD
     best, best_score = np.zeros(pixels.shape, bool), 0.0
     for level in LEVELS:
@@ -59,7 +66,25 @@ def segment_faz(pixels: np.ndarray, mm_per_px: float) -> np.ndarray:
         score *= min(1.0, mask.sum() * mm_per_px**2 / USUAL_MM2) ** 0.5
         if score > best_score:
             best, best_score = mask, score
-    return best
+    return _up_to_vessels(best, flow, mm_per_px)
+
+
+def _up_to_vessels(mask: np.ndarray, flow: np.ndarray, mm_per_px: float) -> np.ndarray:
+    """What a disc reaches between the vessels, in and just around the mask."""
+    room = _away_mm(mask, mm_per_px) <= ROOM_MM
+    core = (_away_mm(flow, mm_per_px) > REACHED_MM) & room
+    _, labels = cv2.connectedComponents(core.astype(np.uint8), connectivity=4)
+    inside = labels[mask & core]
+    if not len(inside):
+        return mask
+    part = labels == int(np.bincount(inside).argmax())
+    # Bright specks inside are noise, not vessels.
+    return _filled((_away_mm(part, mm_per_px) <= REACHED_MM) & room)
+
+
+def _away_mm(mask: np.ndarray, mm_per_px: float) -> np.ndarray:
+    """Distance of every pixel to the nearest one of the mask; far everywhere if there is none."""
+    return cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5) * mm_per_px
 
 
 def _on_coarser_grid(pixels: np.ndarray, mm_per_px: float) -> np.ndarray:
@@ -89,11 +114,14 @@ def _central_part(dark: np.ndarray, mm_per_px: float) -> np.ndarray | None:
     away_mm = np.hypot(*(centres[1:] - middle).T) * mm_per_px
     weight = stats[1:, cv2.CC_STAT_AREA] * np.exp(-((away_mm / REACH_MM) ** 2))
     seed = (labels == 1 + int(weight.argmax())).astype(np.uint8)
-    grown = cv2.dilate(seed, _disc(GAP_MM * 1.2 / mm_per_px))
-    contours, _ = cv2.findContours(grown, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    filled = np.zeros_like(grown)
-    cv2.drawContours(filled, contours, -1, 1, cv2.FILLED)
-    return filled.astype(bool)
+    return _filled(cv2.dilate(seed, _disc(GAP_MM * 1.2 / mm_per_px)))
+
+
+def _filled(mask: np.ndarray) -> np.ndarray:
+    """The mask without holes."""
+    filled = mask.astype(np.uint8)
+    contours, _ = cv2.findContours(filled, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    return cv2.drawContours(filled, contours, -1, 1, cv2.FILLED).astype(bool)
 
 
 def _roundness(mask: np.ndarray) -> float:

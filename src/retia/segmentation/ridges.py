@@ -11,20 +11,25 @@ import numpy as np
 
 SCALES_MM = (0.008, 0.013, 0.022)
 """Standard deviations of the Gaussians: capillaries, small vessels, trunks."""
+WIDE_MM = 0.03
+"""That of arterioles and venules."""
 
 
-def ridge_response(image: np.ndarray, mm_per_px: float) -> np.ndarray:
+def ridge_response(
+    image: np.ndarray, mm_per_px: float, scales_mm: tuple[float, ...] = SCALES_MM
+) -> np.ndarray:
     """Strength of bright ridges.
 
     Args:
         image: Float, shape `(H, W)`, in [0, 1].
         mm_per_px: Scale.
+        scales_mm: Standard deviations to look at.
 
     Returns:
         Non-negative, shape `(H, W)`, in units of contrast (scale-normalised).
     """
     best = np.zeros(image.shape, np.float32)
-    for scale_mm in SCALES_MM:
+    for scale_mm in scales_mm:
         # Below 0.8 px a sampled Gaussian no longer has a meaningful second derivative.
         sigma = max(scale_mm / mm_per_px, 0.8)
         xx, xy, yy = _hessian(image.astype(np.float32), sigma)

@@ -7,13 +7,15 @@ absolute, so that a region without flow stays empty instead of filling with ampl
 import cv2
 import numpy as np
 
-from retia.segmentation.ridges import ridge_response
+from retia.segmentation.regions import without_specks
+from retia.segmentation.ridges import WIDE_MM, ridge_response
 
 NEIGHBOURHOOD_MM = 0.4
 BRIGHTNESS_WEIGHT = 0.3
 THRESHOLD = 0.06
-SMALLEST_MM2 = 0.0008
-"""Specks below 8 px of a 3 mm scan are noise."""
+BROAD_MM, BROAD_THRESHOLD = 0.018, 0.18
+"""Blur that only larger vessels survive, and the brightness above their surroundings that is
+left of them."""
 
 
 def segment_vessels(pixels: np.ndarray, mm_per_px: float) -> np.ndarray:
@@ -26,13 +28,24 @@ def segment_vessels(pixels: np.ndarray, mm_per_px: float) -> np.ndarray:
     Returns:
         bool, shape `(H, W)`.
     """
-    mask = vesselness(pixels, mm_per_px) > THRESHOLD
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        mask.astype(np.uint8), connectivity=8
-    )
-    large = stats[:count, cv2.CC_STAT_AREA] * mm_per_px**2 >= SMALLEST_MM2
-    large[0] = False
-    return large[labels.astype(np.int32)]
+    return without_specks(vesselness(pixels, mm_per_px) > THRESHOLD, mm_per_px)
+
+
+def segment_large_vessels(pixels: np.ndarray, mm_per_px: float) -> np.ndarray:
+    """Find arterioles and venules.
+
+    Args:
+        pixels: uint8, shape `(H, W)`.
+        mm_per_px: Scale.
+
+    Returns:
+        bool, shape `(H, W)`.
+    """
+    image = pixels.astype(np.float32) / 255
+    around = _local_mean(image, NEIGHBOURHOOD_MM / mm_per_px)
+    broad = cv2.GaussianBlur(image, (0, 0), BROAD_MM / mm_per_px) - around
+    broad += ridge_response(image, mm_per_px, (WIDE_MM,))
+    return without_specks(broad > BROAD_THRESHOLD, mm_per_px)
 
 
 def vesselness(pixels: np.ndarray, mm_per_px: float) -> np.ndarray:

@@ -27,10 +27,12 @@ class StagePredictConfig(StepConfig):
 def predict(config: StagePredictConfig) -> dict[str, Any]:
     """Stage vessel graphs with a trained model.
 
-    Writes `predictions.parquet`: `case, group, split, stage, predicted, p_healthy, p_npdr, p_pdr`.
+    Writes `predictions.parquet`: `case, group, split, stage, predicted` and one probability a
+    class, `p_healthy, p_npdr, p_pdr`. A model of another label than the stage has that label's
+    name and classes in the place of the stage's.
 
     Returns:
-        Metrics of the test part where its stages are known, else nothing.
+        Metrics of the test part where its classes are known, else nothing.
 
     Raises:
         UserError: If the graphs or the model cannot be read.
@@ -46,9 +48,10 @@ def predict(config: StagePredictConfig) -> dict[str, Any]:
         from retia.staging.model import StageModel
 
         cases, graphs = read_graphs(config.graphs)
-        table = predictions_table(StageModel.load(folder), cases, graphs)
+        model = StageModel.load(folder)
+        table = predictions_table(model, cases, graphs)
         write_predictions(step.out, table)
-        step.summary = stage_metrics(table, config.seed)
+        step.summary = stage_metrics(table, model.label, model.classes, config.seed)
     return step.summary
 
 
@@ -58,7 +61,7 @@ def predictions_table(
     """Stage every case; one row a case, in their order."""
     import polars as pl
 
-    from retia.taxonomy import STAGES
+    from retia.staging.labels import label_of
 
     p = model.probabilities([graphs[c.id] for c in cases]).double().numpy()
     return pl.DataFrame(
@@ -66,11 +69,11 @@ def predictions_table(
             "case": [c.id for c in cases],
             "group": [c.group for c in cases],
             "split": [c.split for c in cases],
-            "stage": [c.stage for c in cases],
-            "predicted": [STAGES[i] for i in p.argmax(axis=1)],
+            model.label: [label_of(c, model.label) for c in cases],
+            "predicted": [model.classes[i] for i in p.argmax(axis=1)],
         }
-        | {f"p_{stage}": p[:, i] for i, stage in enumerate(STAGES)},
-        schema_overrides={"split": pl.String, "stage": pl.String},
+        | {f"p_{name}": p[:, i] for i, name in enumerate(model.classes)},
+        schema_overrides={"split": pl.String, model.label: pl.String},
     )
 
 

@@ -1,7 +1,7 @@
 """How well classes are told apart. A prediction outside the labels (unreadable) counts as wrong.
 
 In:  true and predicted labels, one a row.
-Out: balanced accuracy, quadratic kappa, the confusion matrix.
+Out: balanced accuracy, precision, recall and F1, quadratic kappa, the confusion matrix.
 """
 
 from collections.abc import Sequence
@@ -54,25 +54,48 @@ def confusion(
     return matrix
 
 
+def macro_scores(truth: np.ndarray, predicted: np.ndarray) -> tuple[float, float, float]:
+    """Precision, recall and F1, each the mean over the true classes; NaN without rows.
+
+    A class that is never predicted has a precision of 0.
+
+    Args:
+        truth: Labels, shape ``(N,)``.
+        predicted: Labels, shape ``(N,)``.
+    """
+    truth, predicted = np.asarray(truth), np.asarray(predicted)
+    classes = np.unique(truth)
+    if not len(classes):
+        return float("nan"), float("nan"), float("nan")
+    is_class, says = truth == classes[:, None], predicted == classes[:, None]
+    right = (is_class & says).sum(axis=1)
+    precision = right / np.maximum(says.sum(axis=1), 1)
+    recall = right / is_class.sum(axis=1)
+    f1 = 2 * right / (says.sum(axis=1) + is_class.sum(axis=1))
+    return float(precision.mean()), float(recall.mean()), float(f1.mean())
+
+
 def quadratic_kappa(
     truth: Sequence[str], predicted: Sequence[str], labels: Sequence[str]
 ) -> float | None:
     """Cohen's kappa with quadratic weights over ordered labels, of the rows that were readable.
 
+    `1 - sum(w O) / sum(w E)` with `w = (i - j)^2`, `O` the shares of (true, predicted) pairs and
+    `E` those that the margins alone would give (Cohen 1968).
+
     Returns:
         None where it is not defined: no readable row, or only one label on both sides.
     """
-    from sklearn.metrics import cohen_kappa_score
+    kappa = kappa_of(confusion(truth, predicted, labels))
+    return None if np.isnan(kappa) else kappa
 
-    order = {label: i for i, label in enumerate(labels)}
-    pairs = [
-        (order[t], order[p])
-        for t, p in zip(truth, predicted, strict=True)
-        if t in order and p in order
-    ]
-    if len({value for pair in pairs for value in pair}) < 2:
-        return None
-    true, guess = zip(*pairs, strict=True)
-    return float(
-        cohen_kappa_score(true, guess, weights="quadratic", labels=list(range(len(labels))))
-    )
+
+def kappa_of(observed: np.ndarray) -> float:
+    """Quadratic kappa of a confusion matrix, shape ``(L, L)``; NaN where it is not defined."""
+    if not observed.any():
+        return float("nan")
+    expected = np.outer(observed.sum(axis=1), observed.sum(axis=0)) / observed.sum()
+    place = np.arange(len(observed))
+    weight = (place[:, None] - place) ** 2
+    apart = float((weight * expected).sum())
+    return 1 - float((weight * observed).sum()) / apart if apart else float("nan")

@@ -1,0 +1,94 @@
+"""Write `docs/results.md`: every table of seeing eyes, measured again.
+
+`python docs/make_results.py [--run runs/seeing-eyes] [--data ../shared/data] [--large-model DIR]`
+
+Needs a finished `recipes/seeing-eyes.yaml` and, for the parts on real eyes, a folder of data sets
+(see `benchmarks/segmentation/data.py`); parts whose data are absent say so.
+"""
+
+import argparse
+import contextlib
+import io
+import subprocess
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks import attribution, findings, graphs, staging
+from benchmarks.segmentation import run as segmentation
+from retia.disclaimer import DISCLAIMER
+
+HERE = Path(__file__).parent
+HEAD = """# Results: seeing eyes
+
+{disclaimer}
+
+Written by `python docs/make_results.py` at commit `{commit}` on {day}, from a run of
+`recipes/seeing-eyes.yaml` ({run}). Intervals are 95 %, by bootstrap over patients. CPU seconds are
+those of one thread of the machine that wrote this page.
+"""
+
+
+def main(run: Path, data: Path, out: Path, large_model: Path | None) -> None:
+    """Measure and write the page.
+
+    Args:
+        run: Of `recipes/seeing-eyes.yaml`.
+        data: Folder of the real data sets.
+        out: Where the benchmarks leave their figures.
+        large_model: The variant of `recipes/large-vessels.yaml`, where there is one.
+    """
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True
+    ).stdout.strip()
+    recipe = f"commit `{_commit_of(run)}`"
+    head = HEAD.format(
+        disclaimer=DISCLAIMER, commit=commit, day=datetime.now(UTC).date(), run=recipe
+    )
+    parts: dict[str, Callable[[], str | None]] = {
+        "Segmentation": lambda: segmentation.main(data, out / "segmentation", None, large_model),
+        "Staging of grown eyes, held out": (run / "compared" / "table.md").read_text,
+        "Staging of real eyes": lambda: _staging(data, out / "staging", run / "staging"),
+        "Attribution": (run / "checked" / "check.md").read_text,
+        "Findings from attribution": lambda: findings.as_table(
+            findings.measure(run / "attributed", _cohort_of(run))
+        ),
+        "Cost of graphs": graphs.main,
+        "Cost of attribution": attribution.main,
+    }
+    text = [head, *(f"\n## {title}\n\n{_said(part)}" for title, part in parts.items())]
+    (HERE / "results.md").write_text("\n".join(text), encoding="utf-8")
+
+
+def _staging(data: Path, out: Path, model: Path) -> None:
+    staging.main(data, out, None, model)
+
+
+def _said(part: Callable[[], str | None]) -> str:
+    """What a part returns, or else what it prints."""
+    heard = io.StringIO()
+    with contextlib.redirect_stdout(heard):
+        text = part()
+    return (text or heard.getvalue()).strip() + "\n"
+
+
+def _commit_of(run: Path) -> str:
+    import json
+
+    return str(json.loads((run / "staging" / "run.json").read_text())["commit"])[:7]
+
+
+def _cohort_of(run: Path) -> Path:
+    import json
+
+    return Path(json.loads((run / "graphs" / "run.json").read_text())["config"]["images"])
+
+
+if __name__ == "__main__":
+    flags = argparse.ArgumentParser(description=__doc__)
+    flags.add_argument("--run", type=Path, default=Path("runs/seeing-eyes"))
+    flags.add_argument("--data", type=Path, default=Path("../shared/data"))
+    flags.add_argument("--out", type=Path, default=Path("runs/results"))
+    flags.add_argument("--large-model", type=Path)
+    args = flags.parse_args()
+    main(args.run, args.data, args.out, args.large_model)

@@ -1,0 +1,288 @@
+"""`retia segment train`: images whose structures are known in, a segmenter out."""
+
+import json
+import logging
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from retia.errors import UserError
+from retia.runs import StepConfig, open_step, track
+
+if TYPE_CHECKING:
+    import torch
+
+    from retia.segmentation.network import SegmentNetwork
+    from retia.segmentation.training.samples import Labelled
+
+log = logging.getLogger("retia")
+
+KEEP_EVERY = 100
+"""Steps between two saved states; a killed run goes on from the last."""
+RARE, RARE_SHARE = "irma", 0.25
+"""This share of a cohort's crops shows eyes with the rarest lesion, or it would be forgotten."""
+THREADS = 2
+"""Fixed, because sums in another order give other weights."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentTrainConfig(StepConfig):
+    """What `retia segment train` takes; at least one of the three sources."""
+
+    cohort: Path | None = None
+    """Folder of `retia grow`: every structure is known; its training and validation part is
+    used."""
+    pairs: Path | None = None
+    """Rendered pairs: `images/<name>.png`, and `labels/<name>.png` with vessels at four times the
+    size."""
+    large_vessels: Path | None = None
+    """Real scans: `images/<name>.png` and experts' `large_vessels/<name>.png`."""
+    faz: Path | None = None
+    """Real scans: `images/<name>.png` and experts' `faz/<name>.png`."""
+    mm_per_px: float = 3 / 304
+    """Scale of the real scans that no `metadata.jsonl` beside them knows."""
+    start: Path | None = None
+    """Folder of an earlier segmenter whose weights training begins with."""
+    hold_out: int = 5
+    """Every so many-th pair or real scan is held out."""
+    steps: int = 2400
+    """Optimiser steps."""
+    batch_size: int = 8
+    """Crops a step."""
+    crop_px: int = 208
+    """Side of a crop."""
+    learning_rate: float = 3e-3
+    """At the start; falls to a fiftieth along a cosine."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """bfloat16 is about twice as fast where the processor multiplies it natively."""
+
+
+def train(config: SegmentTrainConfig) -> dict[str, Any]:
+    """Train the network that finds vessels, FAZ and lesions.
+
+    Writes `model.safetensors`, `config.json` (thresholds), `metrics.jsonl`, `README.md` (card).
+
+    Returns:
+        Number of images of each source, parameters, and the Dice of every map on held-out eyes.
+
+    Raises:
+        UserError: If no source is given, a folder cannot be read or a size makes no sense.
+    """
+    sources = _sources(config)
+    if config.crop_px % 16 or config.crop_px < 64:
+        raise UserError(f"crop_px is {config.crop_px}. Expected a multiple of 16, at least 64.")
+    if min(config.steps, config.batch_size, config.hold_out - 1) < 1:
+        raise UserError(
+            f"steps {config.steps}, batch_size {config.batch_size}, hold_out {config.hold_out}. "
+            "Expected at least 1 (hold_out: 2)."
+        )
+    inputs = sources | ({"start": config.start} if config.start else {})
+    with open_step("segment train", config, inputs) as step:
+        if step.done:
+            return step.summary
+        from retia.segmentation.model import Segmenter
+        from retia.segmentation.training.measure import measure_maps
+
+        samples = _read(config)
+        network = _fit(config, samples, step.partial)
+        segmenter = Segmenter(network)
+        held = _held_out(config)
+        segmenter, dice = measure_maps(segmenter, held)
+        step.summary = {
+            "trained_on": {name: len(part) for name, part in samples.items()},
+            "held_out": len(held),
+            "parameters": sum(p.numel() for p in network.parameters()),
+            "dice": dice,
+        }
+        segmenter.save(step.out)
+        _write_card(step.out, config, step.summary)
+        log.info("Dice on %d held-out images: %s", len(held), json.dumps(dice))
+    return step.summary
+
+
+def _sources(config: SegmentTrainConfig) -> dict[str, Path]:
+    given = {
+        "cohort": config.cohort,
+        "pairs": config.pairs,
+        "large_vessels": config.large_vessels,
+        "faz": config.faz,
+    }
+    found = {name: path for name, path in given.items() if path is not None}
+    if not found:
+        raise UserError("no source is given. Pass --cohort, --pairs, --large-vessels or --faz.")
+    for name, path in found.items():
+        if not path.is_dir():
+            raise UserError(f"--{name.replace('_', '-')} {path} does not exist.")
+    return found
+
+
+def _read(config: SegmentTrainConfig) -> dict[str, "list[Labelled]"]:
+    """The training part of every source.
+
+    Raises:
+        UserError: If a source holds no image to train on.
+    """
+    from retia.segmentation.training.samples import grown_eyes, real_scans, rendered_pairs
+
+    found: dict[str, list[Labelled]] = {}
+    if config.cohort:
+        found["cohort"] = list(track(grown_eyes(config.cohort, ("train",)), "reading eyes"))
+    if config.pairs:
+        found["pairs"] = list(rendered_pairs(config.pairs, config.hold_out))
+    for name in ("large_vessels", "faz"):
+        folder = getattr(config, name)
+        if folder:
+            scans = real_scans(folder, name, config.hold_out, config.mm_per_px)
+            found[name] = list(scans)
+    for name, part in found.items():
+        if not part:
+            raise UserError(f"--{name.replace('_', '-')} holds no image to train on.")
+    return found
+
+
+def _held_out(config: SegmentTrainConfig) -> "list[Labelled]":
+    from retia.segmentation.training.samples import grown_eyes, real_scans, rendered_pairs
+
+    held: list[Labelled] = []
+    if config.cohort:
+        held += grown_eyes(config.cohort, ("validation",))
+    if config.pairs:
+        held += rendered_pairs(config.pairs, config.hold_out, held_out=True)
+    for name in ("large_vessels", "faz"):
+        folder = getattr(config, name)
+        if folder:
+            held += real_scans(folder, name, config.hold_out, config.mm_per_px, held_out=True)
+    return held
+
+
+def _fit(
+    config: SegmentTrainConfig, samples: "dict[str, list[Labelled]]", partial: Path
+) -> "SegmentNetwork":
+    import torch
+
+    from retia.atomic import atomic_file
+    from retia.runs.step import write_lines
+    from retia.segmentation.model import Segmenter
+    from retia.segmentation.network import SegmentNetwork
+    from retia.segmentation.training.loss import map_loss
+
+    torch.manual_seed(config.seed)
+    torch.set_num_threads(THREADS)
+    network = Segmenter.load(config.start).network if config.start else SegmentNetwork()
+    network = network.train()
+    network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    optimizer = torch.optim.AdamW(network.parameters(), config.learning_rate, weight_decay=1e-4)
+    kept, history, begin = partial / "state.pt", [], 0
+    if config.resume and kept.is_file():
+        state = torch.load(kept, weights_only=True)
+        begin, history = state["step"], json.loads(state["history"])
+        network.load_state_dict(state["network"])
+        optimizer.load_state_dict(state["optimizer"])
+    rare = [sample for sample in samples.get("cohort", []) if sample.shows(RARE)]
+    for number in track(range(begin, config.steps), "training"):
+        warm = min(1.0, (number + 1) / 50)
+        fall = 0.51 + 0.49 * math.cos(math.pi * number / config.steps)
+        optimizer.param_groups[0]["lr"] = config.learning_rate * fall * warm
+        scan, maps, known, fine, has_fine = _batch(config, samples, rare, number)
+        with torch.autocast("cpu", torch.bfloat16, enabled=config.precision == "bfloat16"):
+            logits, fine_logits = network(scan)
+        loss = map_loss(logits.float(), maps, known)
+        fine_loss = map_loss(fine_logits.float()[has_fine], fine, has_fine[has_fine][:, None])
+        optimizer.zero_grad()
+        (loss + fine_loss).backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        history.append({"step": number, "loss": loss.item(), "fine": fine_loss.item()})
+        if (number + 1) % KEEP_EVERY == 0:
+            state = {"network": network.state_dict(), "optimizer": optimizer.state_dict()}
+            state |= {"step": number + 1, "history": json.dumps(history)}
+            with atomic_file(kept) as part:
+                torch.save(state, part)
+    write_lines(Path(config.out) / "metrics.jsonl", history)
+    return network.eval()
+
+
+def _batch(
+    config: SegmentTrainConfig,
+    samples: "dict[str, list[Labelled]]",
+    rare: "list[Labelled]",
+    number: int,
+) -> "tuple[torch.Tensor, ...]":
+    """The crops of one step; they depend on seed and step alone.
+
+    Every source gives the same number of crops, a cohort twice as many.
+    """
+    import torch
+
+    from retia.segmentation.training.augment import draw_crop
+
+    rng = np.random.default_rng([config.seed, number])
+    names = [name for name in samples for _ in range(2 if name == "cohort" else 1)]
+    scans, maps, known, fine, has_fine = [], [], [], [], []
+    for slot in range(config.batch_size):
+        name = names[(number * config.batch_size + slot) % len(names)]
+        part = samples[name]
+        if name == "cohort" and rng.random() < RARE_SHARE:
+            part = rare or part
+        sample = part[int(rng.integers(len(part)))]
+        scan, truth, detail = draw_crop(rng, sample, config.crop_px)
+        scans.append(scan)
+        maps.append(truth)
+        known.append(sample.known)
+        has_fine.append(detail is not None)
+        if detail is not None:
+            fine.append(detail)
+    size = 4 * config.crop_px
+    details = np.stack(fine) if fine else np.zeros((0, size, size), np.uint8)
+    return (
+        torch.from_numpy(np.stack(scans))[:, None].contiguous(memory_format=torch.channels_last),
+        torch.from_numpy(np.stack(maps)).float(),
+        torch.from_numpy(np.stack(known)),
+        torch.from_numpy(details)[:, None].float(),
+        torch.tensor(has_fine),
+    )
+
+
+def _write_card(out: Path, config: SegmentTrainConfig, summary: dict[str, Any]) -> None:
+    from retia.atomic import atomic_file
+    from retia.disclaimer import DISCLAIMER
+
+    names = {
+        "cohort": "grown eyes (exact truth)",
+        "pairs": "pairs of simulated vessels and the images a GAN rendered from them "
+        "(OCTA-autosegmentation, Kreitner et al., TMI 2024; MIT licence)",
+        "large_vessels": "real scans with experts' large vessels",
+        "faz": "real scans with experts' avascular zones",
+    }
+    trained = "; ".join(f"{n} {names[k]}" for k, n in summary["trained_on"].items())
+    rows = "\n".join(f"| {name} | {value} |" for name, value in summary["dice"].items())
+    card = f"""---
+license: mit
+library_name: retia
+tags: [medical, ophthalmology, OCTA, image-segmentation]
+---
+# Segmenter
+
+{DISCLAIMER}
+
+Finds vessels (also at four times the size of the scan), large vessels, the foveal avascular zone
+and the places of six kinds of lesions in en-face OCTA: a U-Net of {summary["parameters"]}
+parameters at {1000 * 3 / 304:.2f} µm a pixel. Written by `retia segment train`.
+
+- **Intended use**: research on explanations of OCTA. Out of scope: patients.
+- **Trained on**: {trained}; {config.steps} steps of {config.batch_size} crops.
+- **Dice on {summary["held_out"]} held-out images of these sources**:
+
+| map | Dice |
+|---|---|
+{rows}
+
+- **Known limits**: lesions are learned from grown eyes alone; on real scans they are a hint, and
+  nothing measured says how good it is. Deep slabs and fields of 6 mm are seen through resampling.
+- **Files**: `model.safetensors`, `config.json` (widths, thresholds of every map).
+"""
+    with atomic_file(out / "README.md") as part:
+        part.write_text(card, encoding="utf-8")
