@@ -48,8 +48,8 @@ Read these figures with care. Vessel density is *higher* in the PDR maps, which 
 explains: new vessels add some, but so do another device, slab or threshold. All that counts vessels
 (skeleton, branch points, fractal dimension) says the same again. Laterality is not recorded and not
 balanced, so that anything that knows left from right may tell the groups without seeing disease:
-graph features hold no direction, pixels and tiles do. With 9 and 19 maps one map moves the area by
-up to a twentieth. No method here is shown to see neovascularization.
+features of the graph hold no direction; pixels, tiles and biomarkers of zones do. One of the nine
+normal maps moves the area by up to a ninth. No method here is shown to see neovascularization.
 """
 
 
@@ -124,7 +124,6 @@ def widefield(data: Path, out: Path) -> dict[str, Any]:
         label="pdr",
         folds=len(cases),
         seeds=1,
-        epochs=10,
     )
     summary = cross_validate(settings)
     table = pl.read_csv(graphs / "biomarkers.csv", schema_overrides={"case": pl.String})

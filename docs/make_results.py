@@ -29,7 +29,9 @@ those of one thread of the machine that wrote this page.
 """
 
 
-def main(run: Path, data: Path, out: Path, large_model: Path | None) -> None:
+def main(
+    run: Path, data: Path, out: Path, large_model: Path | None, skip: tuple[str, ...] = ()
+) -> None:
     """Measure and write the page.
 
     Args:
@@ -37,6 +39,7 @@ def main(run: Path, data: Path, out: Path, large_model: Path | None) -> None:
         data: Folder of the real data sets.
         out: Where the benchmarks leave their figures.
         large_model: The variant of `recipes/large-vessels.yaml`, where there is one.
+        skip: Titles of parts to leave out; the page says so.
     """
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True
@@ -56,7 +59,10 @@ def main(run: Path, data: Path, out: Path, large_model: Path | None) -> None:
         "Cost of graphs": graphs.main,
         "Cost of attribution": attribution.main,
     }
-    text = [head, *(f"\n## {title}\n\n{_said(part)}" for title, part in parts.items())]
+    text = [head]
+    for title, part in parts.items():
+        said = "Not measured in this run.\n" if title in skip else _said(part)
+        text.append(f"\n## {title}\n\n{said}")
     (HERE / "results.md").write_text("\n".join(text), encoding="utf-8")
 
 
@@ -90,5 +96,6 @@ if __name__ == "__main__":
     flags.add_argument("--data", type=Path, default=Path("../shared/data"))
     flags.add_argument("--out", type=Path, default=Path("runs/results"))
     flags.add_argument("--large-model", type=Path)
+    flags.add_argument("--skip", nargs="*", default=[], help="titles of parts to leave out")
     args = flags.parse_args()
-    main(args.run, args.data, args.out, args.large_model)
+    main(args.run, args.data, args.out, args.large_model, tuple(args.skip))

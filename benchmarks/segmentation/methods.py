@@ -32,6 +32,12 @@ class Retia:
         """Vessels alone."""
         return self.structures(pixels, mm_per_px).vessels
 
+    def thin_vessels(self, pixels: np.ndarray, mm_per_px: float) -> np.ndarray:
+        """Vessels as labels of exact width show them: pixels that are at least half covered."""
+        if self.method == "network":
+            return fine_vessels(pixels, mm_per_px, times=1, model=self.model)
+        return self.vessels(pixels, mm_per_px)
+
     def fine_vessels(self, pixels: np.ndarray, mm_per_px: float) -> np.ndarray:
         """Vessels at four times the size, bool."""
         if self.method == "network":

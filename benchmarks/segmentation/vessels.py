@@ -46,7 +46,7 @@ def all_vessels(data: Path, model: Path | None) -> tuple[list[Row], list[Tuned]]
                 filters.append(tuned)
         for method in retia_methods(model):
             inputs = [(pixels, mm) for pixels, _, mm in cases]
-            found, cpu_s = timed(method.fine_vessels if fine else method.vessels, inputs)
+            found, cpu_s = timed(method.fine_vessels if fine else method.thin_vessels, inputs)
             rows += _rows(task, method.name, held, found, truths, cpu_s)
     return rows, filters
 

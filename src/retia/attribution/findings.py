@@ -31,18 +31,18 @@ LOOKED_FOR = (
 """Kinds that the elements are tested for."""
 
 LIKELY = {
-    "capillary_dropout": 0.5,
-    "microaneurysm": 0.4,
+    "capillary_dropout": 0.3,
+    "microaneurysm": 0.15,
     "neovascularization": 0.7,
 }
 """Evidence from which an element is a candidate; best on the validation part of grown eyes."""
 SMALLEST_MM2 = {"capillary_dropout": 0.03, "neovascularization": 0.03}
 """Smaller candidates are left out: healthy eyes show such by chance."""
-SPARSE, DENSE = 0.25, 0.75
+SPARSE, DENSE = 0.5, 0.75
 """Places among healthy elements of the same ring: lost capillaries lie below, tufts above."""
 SAC_MM = 0.025
 """Radius of a usual sac, where the vessel it sits on is thinner."""
-ROUND_FAZ = 0.02
+ROUND_FAZ = 0.05
 """Share of healthy eyes whose zone is less round than one that is called irregular."""
 
 
