@@ -81,7 +81,7 @@ def test_scales_are_brought_together_and_brightness_cancels_out():
 @pytest.fixture(scope="module")
 def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("segmenter") / "cohort"
-    grow(GrowConfig(out=out, count=8, train=0.5, validation=0.25, appearance="noise"))
+    grow(GrowConfig(out=out, count=8, train=0.5, validation=0.5, appearance="noise"))
     return out
 
 
