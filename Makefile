@@ -12,7 +12,7 @@ setup: .venv/.done
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --upgrade pip
 	$(BIN)/pip install --quiet --constraint constraints.txt torch
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[tune,serve,demo,video,teacher,dev]"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[tune,serve,demo,video,teacher,dicom,dev]"
 	touch $@
 
 demo: setup

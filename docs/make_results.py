@@ -1,6 +1,6 @@
 """Write `docs/results.md`: every table of seeing eyes, measured again.
 
-`python docs/make_results.py [--run runs/seeing-eyes] [--data ../shared/data] [--large-model DIR]`
+`python -m docs.make_results [--run runs/seeing-eyes] [--data ../shared/data] [--large-model DIR]`
 
 Needs a finished `recipes/seeing-eyes.yaml` and, for the parts on real eyes, a folder of data sets
 (see `benchmarks/segmentation/data.py`); parts whose data are absent say so.
@@ -23,7 +23,7 @@ HEAD = """# Results: seeing eyes
 
 {disclaimer}
 
-Written by `python docs/make_results.py` at commit `{commit}` on {day}, from a run of
+Written by `python -m docs.make_results` at commit `{commit}` on {day}, from a run of
 `recipes/seeing-eyes.yaml` ({run}). Intervals are 95 %, by bootstrap over patients. CPU seconds are
 those of one thread of the machine that wrote this page.
 """

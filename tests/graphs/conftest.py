@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from drawn import MM
 
 from retia.graphs.build import build_graph
 from retia.records import VesselGraph
-from tests.graphs.drawn import MM
 
 
 @pytest.fixture(scope="session")

@@ -4,11 +4,11 @@ import re
 
 import numpy as np
 import pytest
+from drawn import MM
 
 from retia.graphs.biomarkers import BIOMARKERS, biomarkers, fractal_dimension, zone_densities
 from retia.graphs.build import build_graph
 from retia.records import VesselGraph
-from tests.graphs.drawn import MM
 
 
 def test_fractal_dimensions_of_a_point_a_line_and_a_plane():

@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 import pytest
+from drawn import MM, assert_sound, grid, middle_cell, pairs
 from polars.testing import assert_frame_equal
 
 from retia.errors import UserError
@@ -11,7 +12,6 @@ from retia.graphs.features import AREA_FEATURES, FAZ_FEATURES, SEGMENT_FEATURES
 from retia.graphs.painting import area_mask
 from retia.records import VesselGraph
 from retia.records.graph import RELATIONS
-from tests.graphs.drawn import MM, assert_sound, grid, middle_cell, pairs
 
 FEATURES = {"segments": SEGMENT_FEATURES, "areas": AREA_FEATURES, "faz": FAZ_FEATURES}
 

@@ -3,10 +3,10 @@
 import numpy as np
 import polars as pl
 import pytest
+from drawn import MM, grid, middle_cell
 
 from retia.graphs.build import build_graph
 from retia.graphs.edges import EDGE_FEATURES
-from tests.graphs.drawn import MM, grid, middle_cell
 
 
 def edges(mask: np.ndarray, kind: str, faz: np.ndarray | None = None) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from drawn import MM, assert_sound, grid
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -9,7 +10,6 @@ from hypothesis.extra import numpy as hnp
 from retia.graphs.biomarkers import biomarkers
 from retia.graphs.build import build_graph
 from retia.records import VesselGraph
-from tests.graphs.drawn import MM, assert_sound, grid
 
 
 def blank(shape: tuple[int, int] = (40, 50)) -> np.ndarray:

@@ -3,11 +3,11 @@
 import numpy as np
 import polars as pl
 import pytest
+from drawn import MM
 
 from retia.graphs.build import build_graph
 from retia.graphs.painting import area_mask, paint_areas, paint_segments
 from retia.records import VesselGraph
-from tests.graphs.drawn import MM
 
 
 def test_painting_covers_the_vessels_and_rebuilds_areas(

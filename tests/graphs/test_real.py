@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
+from drawn import assert_sound
 
 from retia.graphs.build import build_graph
-from tests.graphs.drawn import assert_sound
 
 
 def test_a_real_eye_has_several_hundred_segments(shared_data: Path):

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from drawn import MM, grid, middle_cell
 
 from retia.anatomy import RING_NAMES
 from retia.errors import UserError
@@ -13,7 +14,6 @@ from retia.graphs.healthy import ReferenceConfig, reference
 from retia.graphs.hetero import FEATURES
 from retia.graphs.reference import FILE, QUANTILES, HealthyReference, healthy_reference
 from retia.records import Case, VesselGraph, write_cases
-from tests.graphs.drawn import MM, grid, middle_cell
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 

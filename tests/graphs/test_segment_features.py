@@ -3,9 +3,9 @@
 import cv2
 import numpy as np
 import pytest
+from drawn import MM
 
 from retia.graphs.build import build_graph
-from tests.graphs.drawn import MM
 
 
 def rows(mask: np.ndarray, image: np.ndarray | None = None):

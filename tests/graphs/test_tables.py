@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from drawn import MM, grid, middle_cell
 from polars.testing import assert_frame_equal
 
 from retia.anatomy import RING_NAMES
@@ -15,7 +16,6 @@ from retia.graphs.edges import EDGE_FEATURES
 from retia.graphs.features import SEGMENT_FEATURES
 from retia.graphs.hetero import EDGE_TYPES, to_hetero_data
 from retia.records import VesselGraph
-from tests.graphs.drawn import MM, grid, middle_cell
 
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
+from small_pictures import write_picture
 
 from retia.errors import UserError
 from retia.records import read_cases
 from retia.sources.octa500 import Octa500Config, field_of, import_octa500
-from tests.sources.small_pictures import write_picture
 
 HEADER = "id,sex,laterality,age,disease"
 ROWS = ("1,F,OD,12,NORMAL", "2,M,OS,66,DR", "3,M,OD,70,AMD")
