@@ -44,7 +44,7 @@ def main(
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True
     ).stdout.strip()
-    recipe = f"commit `{_commit_of(run)}`"
+    recipe = _commit_of(run)
     head = HEAD.format(
         disclaimer=DISCLAIMER, commit=commit, day=datetime.now(UTC).date(), run=recipe
     )
@@ -75,13 +75,17 @@ def _said(part: Callable[[], str | None]) -> str:
     heard = io.StringIO()
     with contextlib.redirect_stdout(heard):
         text = part()
-    return (text or heard.getvalue()).strip() + "\n"
+    said = (text or f"```\n{heard.getvalue().strip()}\n```").strip() + "\n"
+    if "\n| --" in said or "\n|--" in said:  # markdown, not plain lines
+        said = (text or heard.getvalue()).strip() + "\n"
+    return said.replace("\n## ", "\n### ").removeprefix("# ")
 
 
 def _commit_of(run: Path) -> str:
     import json
 
-    return str(json.loads((run / "staging" / "run.json").read_text())["commit"])[:7]
+    commit = json.loads((run / "staging" / "run.json").read_text())["commit"]
+    return f"commit `{commit[:7]}`" if commit else "run from files that were no commit"
 
 
 def _cohort_of(run: Path) -> Path:
