@@ -202,8 +202,8 @@ def _with_student(
 def _overlay(
     scan: "ScanImage", seen: "Case", graph: "VesselGraph", attribution: "Attribution"
 ) -> "np.ndarray":
-    from retia.attribution.findings import shares_of
     from retia.attribution.overlay import draw_attribution
+    from retia.attribution.scene import shares_of
 
     return draw_attribution(scan.pixels, seen, graph, shares_of(attribution))
 

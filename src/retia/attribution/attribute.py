@@ -90,9 +90,9 @@ def attribute_case(item: _Item, out: Path) -> None:
     from retia.attribution.aggregate import element_rows, zone_rows
     from retia.attribution.baselines import neutrality
     from retia.attribution.case_table import case_table
-    from retia.attribution.findings import shares_of
     from retia.attribution.integrated_gradients import PATHS
     from retia.attribution.overlay import draw_attribution
+    from retia.attribution.scene import shares_of
     from retia.attribution.voice import attribute_one, load_voice
     from retia.figures import write_png
     from retia.graphs.hetero import to_hetero_data

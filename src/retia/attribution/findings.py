@@ -14,12 +14,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from retia.attribution.scene import Region, Scene, Shares, shares_of, top_elements
+from retia.attribution.scene import Region, Scene, shares_of
 from retia.graphs.reference import HealthyReference
 from retia.records import Attribution, Case, Finding, VesselGraph
 from retia.taxonomy import read_vocabulary
-
-__all__ = ["LOOKED_FOR", "Shares", "findings_of", "shares_of", "top_elements"]
 
 LOOKED_FOR = (
     "capillary_dropout",
@@ -90,6 +88,8 @@ def _candidates(scene: Scene, kind: str, node: str) -> Iterator[Region]:
 def find_dropout(scene: Scene) -> list[Finding]:
     """Areas whose surroundings have lost capillaries; density against the rest of the eye."""
     regions = list(_candidates(scene, "capillary_dropout", "area"))
+    if not regions:
+        return []
     vessels = scene.painted("segment", np.ones(scene.tables["segment"].height, bool))
     rest = ~scene.faz_mask()
     for region in regions:
@@ -109,7 +109,7 @@ def find_dropout(scene: Scene) -> list[Finding]:
 
 
 def find_microaneurysms(scene: Scene) -> list[Finding]:
-    """Sacs on capillaries: brighter spots than most healthy vessels of the ring have."""
+    """Sacs on capillaries; those whose discs touch are one."""
     likely = scene.column("segment", "evidence_microaneurysm") >= LIKELY["microaneurysm"]
     radius_px = np.maximum(
         scene.column("segment", "radius_max_um") / 1000 / scene.mm_per_px, SAC_MM / scene.mm_per_px

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from retia.attribution.findings import Shares
+from retia.attribution.scene import Shares
 from retia.figures import draw_findings, draw_mask_edges, draw_weights, to_rgb
 from retia.graphs.painting import area_mask, paint_areas, paint_segments
 from retia.records import Case, VesselGraph

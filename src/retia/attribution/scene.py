@@ -4,7 +4,6 @@ In:  a case, its graph, its attribution, what is usual in healthy eyes.
 Out: `Scene`: shares of the attribution, elements joined to regions, findings put together.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -160,26 +159,3 @@ class Scene:
             importance=round(self.share(region), 6),
             evidence=tuple(f"seen/{region.node}/{i}" for i in top),
         )
-
-
-def top_elements(
-    attribution: Attribution, shares: Shares, count: int = 20
-) -> Sequence[dict[str, object]]:
-    """The most important elements of all types, with the feature that spoke most for them."""
-    rows = []
-    for kind in ("segment", "area", "faz"):
-        share = getattr(shares, kind)
-        for i in np.argsort(-share, kind="stable")[:count]:
-            if share[i] > 0:
-                values = attribution.nodes[kind][i]
-                top = int(values.argmax())
-                rows.append(
-                    {
-                        "element": f"seen/{kind}/{i}",
-                        "share": round(float(share[i]), 6),
-                        "top_feature": attribution.features[kind][top],
-                        "feature_attribution": round(float(values[top]), 6),
-                    }
-                )
-    rows.sort(key=lambda r: -r["share"])
-    return rows[:count]

@@ -12,8 +12,8 @@ from typing import Literal
 
 import numpy as np
 
-from retia.attribution.findings import shares_of
 from retia.attribution.overlay import draw_attribution
+from retia.attribution.scene import shares_of
 from retia.claims import answer_sentences, judge_text, parse_answer, stage_in
 from retia.errors import UserError
 from retia.explain import graph_voice, look

@@ -13,6 +13,9 @@ log = logging.getLogger("retia")
 
 Method = Literal["network", "classical"]
 
+FINER = 0.75
+"""Below this share of the standard scale vessels are taken from the fine map."""
+
 
 @dataclass(frozen=True)
 class Structures:
@@ -107,10 +110,6 @@ def _by_network(pixels: np.ndarray, mm_per_px: float, model: Path | None) -> Str
     large = maps[MAPS.index("large_vessels")] >= level["large_vessels"]
     lesions = np.ascontiguousarray(maps[-len(LESIONS) :])
     return Structures(vessels, faz, without_specks(large, mm_per_px) & ~faz, lesions)
-
-
-FINER = 0.75
-"""Below this share of the standard scale vessels are taken from the fine map."""
 
 
 def _by_ridges(pixels: np.ndarray, mm_per_px: float) -> Structures:

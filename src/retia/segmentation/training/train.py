@@ -86,10 +86,11 @@ def train(config: SegmentTrainConfig) -> dict[str, Any]:
         from retia.segmentation.model import Segmenter
         from retia.segmentation.training.measure import measure_maps
 
-        samples = _read(config)
+        samples = _read(config, held_out=False)
+        _check_parts(samples)
         network = _fit(config, samples, step.partial)
         segmenter = Segmenter(network)
-        held = _held_out(config)
+        held = [sample for part in _read(config, held_out=True).values() for sample in part]
         segmenter, dice = measure_maps(segmenter, held)
         step.summary = {
             "trained_on": {name: len(part) for name, part in samples.items()},
@@ -119,43 +120,28 @@ def _sources(config: SegmentTrainConfig) -> dict[str, Path]:
     return found
 
 
-def _read(config: SegmentTrainConfig) -> dict[str, "list[Labelled]"]:
-    """The training part of every source.
-
-    Raises:
-        UserError: If a source holds no image to train on.
-    """
+def _read(config: SegmentTrainConfig, held_out: bool) -> dict[str, "list[Labelled]"]:
+    """The training part of every source, or the part that is held out."""
     from retia.segmentation.training.samples import grown_eyes, real_scans, rendered_pairs
 
     found: dict[str, list[Labelled]] = {}
     if config.cohort:
-        found["cohort"] = list(track(grown_eyes(config.cohort, ("train",)), "reading eyes"))
+        eyes = grown_eyes(config.cohort, ("validation" if held_out else "train",))
+        found["cohort"] = list(track(eyes, "reading eyes"))
     if config.pairs:
-        found["pairs"] = list(rendered_pairs(config.pairs, config.hold_out))
+        found["pairs"] = list(rendered_pairs(config.pairs, config.hold_out, held_out))
     for name in ("large_vessels", "faz"):
         folder = getattr(config, name)
         if folder:
-            scans = real_scans(folder, name, config.hold_out, config.mm_per_px)
+            scans = real_scans(folder, name, config.hold_out, config.mm_per_px, held_out)
             found[name] = list(scans)
-    for name, part in found.items():
-        if not part:
-            raise UserError(f"--{name.replace('_', '-')} holds no image to train on.")
     return found
 
 
-def _held_out(config: SegmentTrainConfig) -> "list[Labelled]":
-    from retia.segmentation.training.samples import grown_eyes, real_scans, rendered_pairs
-
-    held: list[Labelled] = []
-    if config.cohort:
-        held += grown_eyes(config.cohort, ("validation",))
-    if config.pairs:
-        held += rendered_pairs(config.pairs, config.hold_out, held_out=True)
-    for name in ("large_vessels", "faz"):
-        folder = getattr(config, name)
-        if folder:
-            held += real_scans(folder, name, config.hold_out, config.mm_per_px, held_out=True)
-    return held
+def _check_parts(samples: "dict[str, list[Labelled]]") -> None:
+    for name, part in samples.items():
+        if not part:
+            raise UserError(f"--{name.replace('_', '-')} holds no image to train on.")
 
 
 def _fit(
