@@ -1,6 +1,7 @@
 """Write `docs/results.md`: every table of seeing eyes, measured again.
 
-`python -m docs.make_results [--run runs/seeing-eyes] [--data ../shared/data] [--large-model DIR]`
+`python -m docs.make_results [--run runs/seeing-eyes] [--data ../shared/data] [--large-model DIR]
+[--faz-folds DIR DIR]`
 
 Needs a finished `recipes/seeing-eyes.yaml` and, for the parts on real eyes, a folder of data sets
 (see `benchmarks/segmentation/data.py`); parts whose data are absent say so.
@@ -30,7 +31,12 @@ those of one thread of the machine that wrote this page.
 
 
 def main(
-    run: Path, data: Path, out: Path, large_model: Path | None, skip: tuple[str, ...] = ()
+    run: Path,
+    data: Path,
+    out: Path,
+    large_model: Path | None,
+    faz_folds: tuple[Path, ...] = (),
+    skip: tuple[str, ...] = (),
 ) -> None:
     """Measure and write the page.
 
@@ -39,6 +45,7 @@ def main(
         data: Folder of the real data sets.
         out: Where the benchmarks leave their figures.
         large_model: The variant of `recipes/large-vessels.yaml`, where there is one.
+        faz_folds: Two networks that learned from one half each of the eyes of OCTA-25K.
         skip: Titles of parts to leave out; the page says so.
     """
     commit = subprocess.run(
@@ -49,7 +56,9 @@ def main(
         disclaimer=DISCLAIMER, commit=commit, day=datetime.now(UTC).date(), run=recipe
     )
     parts: dict[str, Callable[[], str | None]] = {
-        "Segmentation": lambda: segmentation.main(data, out / "segmentation", None, large_model),
+        "Segmentation": lambda: segmentation.main(
+            data, out / "segmentation", None, large_model, faz_folds
+        ),
         "Staging of grown eyes, held out": (run / "compared" / "table.md").read_text,
         "Staging of real eyes": lambda: _staging(data, out / "staging", run / "staging"),
         "Attribution": (run / "checked" / "check.md").read_text,
@@ -100,6 +109,7 @@ if __name__ == "__main__":
     flags.add_argument("--data", type=Path, default=Path("../shared/data"))
     flags.add_argument("--out", type=Path, default=Path("runs/results"))
     flags.add_argument("--large-model", type=Path)
+    flags.add_argument("--faz-folds", type=Path, nargs=2, default=())
     flags.add_argument("--skip", nargs="*", default=[], help="titles of parts to leave out")
     args = flags.parse_args()
-    main(args.run, args.data, args.out, args.large_model, tuple(args.skip))
+    main(args.run, args.data, args.out, args.large_model, tuple(args.faz_folds), tuple(args.skip))

@@ -10,7 +10,7 @@ from skimage.filters import threshold_otsu
 
 from benchmarks.segmentation.baselines import sato_response
 from benchmarks.segmentation.data import full_label_eyes, octa25k_eyes
-from benchmarks.segmentation.methods import retia_methods, timed
+from benchmarks.segmentation.methods import Retia, retia_methods, timed
 from benchmarks.segmentation.results import Row
 from retia.segmentation.metrics import area_error, dice
 
@@ -30,9 +30,18 @@ class FazFilter:
     mask: Callable[[np.ndarray, float, tuple[float, float]], np.ndarray]
 
 
-def faz(data: Path, model: Path | None) -> list[Row]:
-    """Dice and area error of every real eye with a FAZ mask."""
-    eyes = [*full_label_eyes(data, "GT_FAZ"), *octa25k_eyes(data)]
+def faz(data: Path, model: Path | None, folds: tuple[Path, ...] = ()) -> list[Row]:
+    """Dice and area error of every real eye with a FAZ mask.
+
+    Args:
+        data: Folder of the data sets.
+        model: Weights of the network; the shipped ones when left out.
+        folds: Networks that learned from the eyes of OCTA-25K of even number in the sorted list,
+            and of odd: each is tested on the others.
+    """
+    open_eyes = octa25k_eyes(data)
+    halves = {id: n % 2 for n, id in enumerate(sorted(eye.id for eye in open_eyes))}
+    eyes = [*full_label_eyes(data, "GT_FAZ"), *open_eyes]
     rows = []
     for group in dict.fromkeys(eye.group for eye in eyes):
         members = [eye for eye in eyes if eye.group == group]
@@ -42,6 +51,16 @@ def faz(data: Path, model: Path | None) -> list[Row]:
             inputs = [(pixels, mm) for pixels, _, mm in cases]
             structures, cpu_s = timed(method.structures, inputs)
             found[method.name] = ([structure.faz for structure in structures], cpu_s)
+        if folds and members[0].id in halves:
+            turns = [
+                Retia(f"fold {n}", "network", folds[1 - halves[e.id]])
+                for n, e in enumerate(members)
+            ]
+            one_by_one = [
+                timed(t.structures, [(p, mm)]) for t, (p, _, mm) in zip(turns, cases, strict=True)
+            ]
+            seconds = float(np.mean([cpu_s for _, cpu_s in one_by_one]))
+            found["Retia network, two-fold"] = ([s.faz for (s,), _ in one_by_one], seconds)
         for name, (masks, cpu_s) in found.items():
             for eye, (_, truth, _), mask in zip(members, cases, masks, strict=True):
                 figures = {"Dice": dice(mask, truth), "area error": area_error(mask, truth)}

@@ -15,6 +15,7 @@ def main(
     out: Path | None = None,
     model: Path | None = None,
     large_model: Path | None = None,
+    faz_folds: tuple[Path, ...] = (),
 ) -> None:
     """Print the tables of segmentation as markdown.
 
@@ -23,6 +24,7 @@ def main(
         out: Folder for `results.json`; nothing is written when left out.
         model: Weights of the network; the shipped ones when left out.
         large_model: Network trained on large vessels of OCTA-500, see the package's docstring.
+        faz_folds: Two networks that learned from one half each of the eyes of OCTA-25K.
     """
     rows: list[Row] = []
     filters = []
@@ -39,7 +41,7 @@ def main(
         print_means(found)
         rows += found
     if _there(data, sets.FULL_LABELS) and _there(data, sets.OCTA_25K):
-        found = faz(data, model)
+        found = faz(data, model, faz_folds)
         print_eyes(found)
         rows += found
     if out is not None:

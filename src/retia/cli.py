@@ -59,6 +59,10 @@ VERBS: dict[str, tuple[str, str]] = {
         "retia.attribution.check:check",
         "Measure how faithful attributions are, and whether they point at the lesions.",
     ),
+    "attribute figure": (
+        "retia.evaluation.interpretability:figure",
+        "Draw CNN saliency, graph attribution and explanation of the same eyes side by side.",
+    ),
     "import vqa-rad": (
         "retia.sources.vqa_rad:import_vqa_rad",
         "Import VQA-RAD: radiological images with questions.",

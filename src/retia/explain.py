@@ -59,6 +59,7 @@ def explain(config: ExplainConfig) -> Explanation:
     Raises:
         UserError: If the image cannot be read, has no scale, or a model cannot be read.
     """
+    from retia.attribution.eye_report import sectors_of
     from retia.images import read_image_folder
     from retia.images.header import check_file
     from retia.records.jsonl import from_plain, to_json
@@ -85,11 +86,13 @@ def explain(config: ExplainConfig) -> Explanation:
             overlay = scan.pixels[..., None].repeat(3, axis=2)
         else:
             seen, attribution = graph_voice(case, scan, graph, staging)
-            explanation = _compose(config, scan, seen, attribution, quality)
+            explanation = _compose(config, seen, attribution, quality)
+            sectors = sectors_of(seen, graph, attribution, scan.pixels.shape)
+            explanation = replace(explanation, notes=scan.notes, sectors=sectors)
             if config.student:
                 explanation = _with_student(explanation, seen, scan, inputs["student"])
             overlay = _overlay(scan, seen, graph, attribution)
-        _write(step.out, explanation, overlay, to_json(explanation))
+        _write(step.out, explanation, overlay, to_json(explanation), case.laterality)
     return explanation
 
 
@@ -154,11 +157,7 @@ def _not_staged(
 
 
 def _compose(
-    config: ExplainConfig,
-    scan: "ScanImage",
-    seen: "Case",
-    attribution: "Attribution",
-    quality: Quality,
+    config: ExplainConfig, seen: "Case", attribution: "Attribution", quality: Quality
 ) -> Explanation:
     from retia.instructions import stage_answer
 
@@ -172,7 +171,6 @@ def _compose(
         measures=seen.measures,
         findings=seen.findings,
         sentences=tuple(Sentence(text=t.text, evidence=t.evidence) for t in told),
-        notes=scan.notes,
         disclaimer=DISCLAIMER,
     )
 
@@ -208,8 +206,11 @@ def _overlay(
     return draw_attribution(scan.pixels, seen, graph, shares_of(attribution))
 
 
-def _write(out: Path, explanation: Explanation, overlay: "np.ndarray", text: str) -> None:
+def _write(
+    out: Path, explanation: Explanation, overlay: "np.ndarray", text: str, laterality: str | None
+) -> None:
     from retia.atomic import atomic_file
+    from retia.attribution.eye_report import CAPTION, add_findings, add_sectors
     from retia.figures import Report, sentences_html, write_png
 
     write_png(out / "overlay.png", overlay)
@@ -217,30 +218,17 @@ def _write(out: Path, explanation: Explanation, overlay: "np.ndarray", text: str
     report.headline(_headline(explanation))
     report.picture(
         overlay,
-        "Left: vessels and FAZ as segmented. Middle: what spoke for the stage (red, by integrated "
-        "gradients). Right: findings."
-        if explanation.stage
-        else "The image as it was read.",
+        CAPTION if explanation.stage else "The image as it was read.",
     )
     report.heading("The graph's voice")
     report.html(sentences_html(explanation.sentences))
     if explanation.stage and explanation.quality.reasons:
         report.heading("Quality of the scan")
         report.html(sentences_html([Sentence(text=f"{r};") for r in explanation.quality.reasons]))
+    if explanation.sectors:
+        add_sectors(report, explanation.sectors, laterality)
     if explanation.findings:
-        report.table(
-            ["finding", "severity", "place", "values", "importance"],
-            [
-                (
-                    f.kind.replace("_", " "),
-                    f.severity or "",
-                    " ".join(p for p in (f.zone.quadrant, f.zone.ring) if p) if f.zone else "",
-                    ", ".join(f"{k} {v:g}" for k, v in f.values.items()),
-                    f"{f.importance or 0:.3f}",
-                )
-                for f in explanation.findings
-            ],
-        )
+        add_findings(report, explanation.findings)
     if explanation.student_sentences:
         report.heading("The student's voice, held against the graph's findings")
         report.html(sentences_html(explanation.student_sentences))

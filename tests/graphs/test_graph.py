@@ -112,3 +112,17 @@ def test_images_or_masks(masks: Path, tmp_path: Path):
         graph(GraphConfig(out=tmp_path / "out", masks=masks, images=masks))
     with pytest.raises(UserError, match=r"metadata\.jsonl"):
         graph(GraphConfig(out=tmp_path / "out", masks=tmp_path / "scans", mm_per_px=0.02))
+
+
+def test_evidence_that_is_there_is_read_not_made_again(masks: Path, tmp_path: Path):
+    from retia.segmentation.maps import LESIONS
+
+    for place, kind in enumerate(LESIONS):
+        (masks / "evidence" / kind).mkdir(parents=True)
+        for id in ("a", "b"):
+            even = np.full((96, 96), 40 * place, np.uint8)
+            cv2.imwrite(str(masks / "evidence" / kind / f"{id}.png"), even)
+    graph(GraphConfig(out=tmp_path / "graphs", masks=masks, mm_per_px=0.02))
+    areas = VesselGraph.read(tmp_path / "graphs").areas
+    for place, kind in enumerate(LESIONS):
+        assert areas[f"evidence_{kind}"].to_numpy() == pytest.approx(40 * place / 255, abs=1e-3)

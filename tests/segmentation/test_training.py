@@ -44,6 +44,31 @@ def test_image_maps_and_fine_map_of_a_crop_show_the_same_place():
     assert min(agreements) > 0.93
 
 
+def test_views_as_is_hold_the_very_pixels():
+    """A view of the whole image is one of its eight turned and mirrored copies, fine map and all."""
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 256, (96, 96)).astype(np.uint8)
+    fine = rng.random((4 * 96, 4 * 96)) > 0.5
+    sample = labelled(image, {"vessels": image > 128}, fine)
+    copies = {}
+    for quarter in range(4):
+        for mirror in (False, True):
+            turned = [np.rot90(array, quarter) for array in (normalised(image), fine)]
+            key = len(copies)
+            copies[key] = [np.fliplr(t) if mirror else t for t in turned]
+    seen = set()
+    for seed in range(60):
+        scan, _, detail = draw_crop(np.random.default_rng(seed), sample, 96, as_is=1.0)
+        assert detail is not None
+        same = [k for k, (whole, _) in copies.items() if np.array_equal(whole, scan)]
+        if not same:
+            assert not detail.any(), "only views of noise differ from the image"
+            continue
+        np.testing.assert_array_equal(detail.astype(bool), copies[same[0]][1])
+        seen.add(same[0])
+    assert seen == set(copies)
+
+
 def test_planes_hold_every_map_and_know_which_are_known():
     masks = {name: np.random.default_rng(i).random((32, 40)) > 0.5 for i, name in enumerate(MAPS)}
     sample = labelled(np.zeros((32, 40), np.uint8), masks)

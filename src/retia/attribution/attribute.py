@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("retia")
 
+PARTS = {"table.csv": "attribution", "overlay.png": "overlays", "report.html": "reports"}
+"""What a case may leave, and the folder it is gathered in."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class AttributeConfig(StepConfig):
@@ -29,7 +32,7 @@ class AttributeConfig(StepConfig):
     """What an element is compared with: the mean of all training eyes, of healthy ones, or of
     healthy ones in the same ring. The last is what the model takes for the healthiest."""
     overlays: int = 24
-    """How many cases get an overlay picture, in the order of their ids."""
+    """How many cases get an overlay picture and a page, in the order of their ids."""
 
 
 def attribute(config: AttributeConfig) -> dict[str, Any]:
@@ -38,7 +41,8 @@ def attribute(config: AttributeConfig) -> dict[str, Any]:
     Writes `metadata.jsonl` (cases with attributed findings), `attributions.parquet` (one row a
     node), `edges.parquet` (one row a relation), `zones.parquet` (one row a ring and quadrant),
     `completeness.json` (per case and path, and what the model says of the baseline),
-    `attribution/<id>.csv` (the strongest elements and edges, for people) and `overlays/<id>.png`.
+    `attribution/<id>.csv` (the strongest elements and edges, for people), `overlays/<id>.png` and
+    `reports/<id>.html` (one page an eye).
 
     Returns:
         Number of cases and findings, the worst completeness gap and its median error.
@@ -90,6 +94,7 @@ def attribute_case(item: _Item, out: Path) -> None:
     from retia.attribution.aggregate import element_rows, zone_rows
     from retia.attribution.baselines import neutrality
     from retia.attribution.case_table import case_table
+    from retia.attribution.eye_report import eye_report
     from retia.attribution.integrated_gradients import PATHS
     from retia.attribution.overlay import draw_attribution
     from retia.attribution.scene import shares_of
@@ -119,6 +124,7 @@ def attribute_case(item: _Item, out: Path) -> None:
     if item.overlay:
         picture = draw_attribution(image.pixels, case, graph, shares_of(attribution))
         write_png(out / "overlay.png", picture)
+        eye_report(case, graph, attribution, picture, shape, true).write(out / "report.html")
 
 
 @functools.lru_cache(maxsize=1)
@@ -149,7 +155,7 @@ def _collect(out: Path, done: dict[str, Path]) -> tuple[list["Case"], list[dict[
         zones.append(
             pl.read_parquet(folder / "zones.parquet").select(pl.lit(id).alias("case"), "*")
         )
-        for name, target in (("table.csv", "attribution"), ("overlay.png", "overlays")):
+        for name, target in PARTS.items():
             if (folder / name).is_file():
                 (out / target).mkdir(exist_ok=True)
                 shutil.copyfile(folder / name, out / target / f"{id}{Path(name).suffix}")

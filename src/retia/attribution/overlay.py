@@ -28,16 +28,20 @@ def draw_attribution(
     Returns:
         RGB, uint8, shape `(2 H, 6 W, 3)`.
     """
-    shape = (pixels.shape[0], pixels.shape[1])
-    weights = paint_segments(graph, shape, shares.segment)
-    areas = paint_areas(graph, shape, shares.area)
-    weights = np.where(np.abs(weights) >= np.abs(areas), weights, areas)
+    weights = element_weights(graph, (pixels.shape[0], pixels.shape[1]), shares)
     panels = (
         draw_structure(pixels, graph),
         draw_weights(pixels, weights, SCALE),
         draw_findings(pixels, case.findings, SCALE),
     )
     return np.concatenate(panels, axis=1)
+
+
+def element_weights(graph: VesselGraph, shape: tuple[int, int], shares: Shares) -> np.ndarray:
+    """The share of the segment or area under each pixel, float64 `(H, W)`."""
+    segments = paint_segments(graph, shape, shares.segment)
+    areas = paint_areas(graph, shape, shares.area)
+    return np.where(np.abs(segments) >= np.abs(areas), segments, areas)
 
 
 def draw_structure(pixels: np.ndarray, graph: VesselGraph) -> np.ndarray:

@@ -2,7 +2,9 @@
 
 from retia.figures.charts import bar_chart, confusion_chart, line_chart
 from retia.figures.overlay import COLOURS, draw_findings, draw_mask_edges, draw_weights, to_rgb
-from retia.figures.report import Report, sentences_html
+from retia.figures.report import Report, figure, sentences_html
+from retia.figures.rows import picture_rows
+from retia.figures.sectors import sector_chart
 from retia.figures.sheet import contact_sheet, write_png
 
 __all__ = [
@@ -14,7 +16,10 @@ __all__ = [
     "draw_findings",
     "draw_mask_edges",
     "draw_weights",
+    "figure",
     "line_chart",
+    "picture_rows",
+    "sector_chart",
     "sentences_html",
     "to_rgb",
     "write_png",

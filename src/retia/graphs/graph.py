@@ -27,11 +27,13 @@ class GraphConfig(StepConfig):
     """Folder of images (or one image); their vessels and FAZ are segmented first."""
     masks: Path | None = None
     """Folder of `retia segment` or `retia grow`: `metadata.jsonl`, `vessels/<id>.png`,
-    `faz/<id>.png`."""
+    `faz/<id>.png`; without `evidence/<kind>/<id>.png`, lesions are looked for in the images."""
     mm_per_px: float | None = None
     """Side of one pixel in mm, for cases whose metadata give none."""
     field_mm: float | None = None
     """Width of the scans in mm, in the place of `mm_per_px`: 3 or 6."""
+    slice: int | None = None
+    """Page, frame or plane of files with several, from 1."""
     method: Literal["network", "classical"] = "network"
     """How images are segmented; ridge filters look for no lesions."""
     segmenter: Path | None = None
@@ -59,7 +61,7 @@ def graph(config: GraphConfig) -> dict[str, Any]:
             f"--images is {config.images} and --masks is {config.masks}. Give exactly one: "
             "--images to segment images first, --masks for masks that exist."
         )
-    # Vessels can come from elsewhere; where lesions may be is asked of the image all the same.
+    # Vessels can come from elsewhere; where lesions may be is then asked of the image.
     if config.method == "network":
         from retia.weights import segmenter_folder
 
@@ -113,12 +115,14 @@ def graph_case(item: tuple[GraphConfig, "Case"], out: Path) -> None:
     assert folder is not None
     at = folder.parent if folder.is_file() else folder
     scale = _scale(case)
-    pixels = read_image(at / case.file_name, scale).pixels
-    seen = segment_image(pixels, scale, config.method, config.segmenter)
-    vessels, faz = seen.vessels, seen.faz
+    pixels = read_image(at / case.file_name, scale, number=config.slice).pixels
+    evidence = None if config.masks is None else _read_evidence(at, case)
+    if config.masks is None or evidence is None:
+        seen = segment_image(pixels, scale, config.method, config.segmenter)
+        vessels, faz, evidence = seen.vessels, seen.faz, seen.lesions
     if config.masks is not None:
         vessels, faz = _read_masks(at, case)
-    found = build_graph(case.id, vessels, faz, scale, pixels, case.laterality, seen.lesions)
+    found = build_graph(case.id, vessels, faz, scale, pixels, case.laterality, evidence)
     found.write(out)
     numbers = biomarkers(found, vessels, scale, case.laterality)
     write_json(out / f"{BIOMARKERS}.json", numbers)
@@ -150,6 +154,19 @@ def _read_masks(folder: Path, case: "Case") -> tuple["np.ndarray", "np.ndarray"]
 
     vessels, faz = (folder / name / f"{case.id}.png" for name in ("vessels", "faz"))
     return read_mask(vessels), read_mask(faz)
+
+
+def _read_evidence(folder: Path, case: "Case") -> "np.ndarray | None":
+    """Probabilities as `retia segment` wrote them; None where it wrote none."""
+    import numpy as np
+
+    from retia.images import read_image
+    from retia.segmentation.maps import LESIONS
+
+    files = [folder / "evidence" / kind / f"{case.id}.png" for kind in LESIONS]
+    if not all(path.is_file() for path in files):
+        return None
+    return np.stack([read_image(path).pixels for path in files]).astype(np.float32) / 255
 
 
 def _read_biomarkers(folder: Path) -> dict[str, float]:

@@ -5,7 +5,7 @@ from retia.records.attribution import Attribution
 from retia.records.case import Case, Finding, Measure, Question, Region, Zone
 from retia.records.claim import Claim, Verdict
 from retia.records.cohort import read_cases, write_cases
-from retia.records.explanation import Explanation, Sentence
+from retia.records.explanation import Explanation, Sector, Sentence
 from retia.records.graph import VesselGraph
 from retia.records.sample import Gold, Message, Part, Sample, read_samples, write_samples
 
@@ -23,6 +23,7 @@ __all__ = [
     "Question",
     "Region",
     "Sample",
+    "Sector",
     "Sentence",
     "Verdict",
     "VesselGraph",

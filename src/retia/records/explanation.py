@@ -2,7 +2,7 @@
 
 from dataclasses import field
 
-from retia.records.case import Finding, Measure
+from retia.records.case import Finding, Measure, Zone
 from retia.records.record import record
 
 
@@ -32,6 +32,17 @@ class Quality:
 
 
 @record
+class Sector:
+    """What a graph and its attribution say of one ring and quadrant."""
+
+    zone: Zone
+    vessel_density: float | None = None
+    """Share of vessel pixels; None where hardly any of the sector is in the image."""
+    share: float = 0.0
+    """Of all attribution that speaks for the stage."""
+
+
+@record
 class Explanation:
     """Both voices about one image: the graph's (measured) and the student's (generated)."""
 
@@ -43,6 +54,7 @@ class Explanation:
     probabilities: dict[str, float] = field(default_factory=dict)
     measures: tuple[Measure, ...] = ()
     findings: tuple[Finding, ...] = ()
+    sectors: tuple[Sector, ...] = ()
     sentences: tuple[Sentence, ...] = ()
     """The graph's voice."""
     student_stage: str | None = None

@@ -26,6 +26,8 @@ class SegmentConfig(StepConfig):
     """Side of one pixel in mm, for images whose metadata give none (3 mm, 304 px: 0.00987)."""
     field_mm: float | None = None
     """Width of the scans in mm, in the place of `mm_per_px`: 3 or 6."""
+    slice: int | None = None
+    """Page, frame or plane of files with several, from 1."""
     method: Literal["network", "classical"] = "network"
     """The segmenter, or ridge filters that need no model."""
     model: Path | None = None
@@ -93,7 +95,8 @@ def segment_case(item: "tuple[SegmentConfig, Case, bool]", folder: Path) -> None
 
     config, case, overlay = item
     root = config.images.parent if config.images.is_file() else config.images
-    scan = read_image(root / case.file_name, case.mm_per_px, case.laterality)
+    known = case.mm_per_px, case.laterality
+    scan = read_image(root / case.file_name, *known, number=config.slice)
     if scan.mm_per_px is None:
         raise UserError(
             f"{case.id} has no physical scale. Pass --mm-per-px 0.00987 (3 mm, 304 px)."

@@ -72,6 +72,18 @@ def age(eyes: Eyes, fold: Fold, config: FitConfig, seed: int) -> np.ndarray:
 
 def pixels(eyes: Eyes, fold: Fold, config: FitConfig, seed: int) -> np.ndarray:
     """A small convolutional network on the pixels: four layers, turned over at random."""
+    network, pictures = pixel_network(eyes, fold, config, seed)
+    return _probabilities(network, pictures, fold.test).double().numpy()
+
+
+def pixel_network(
+    eyes: Eyes, fold: Fold, config: FitConfig, seed: int
+) -> "tuple[torch.nn.Module, torch.Tensor]":
+    """Train the network of `pixels`.
+
+    Returns:
+        The network, and the pictures of all eyes as it reads them, `(N, 1, 152, 152)`.
+    """
     import torch
     from torch import nn
 
@@ -89,7 +101,8 @@ def pixels(eyes: Eyes, fold: Fold, config: FitConfig, seed: int) -> np.ndarray:
         flips = [axis for axis in (2, 3) if rng.random() < 0.5]
         return small[fold.train[rows]].flip(flips)
 
-    return _trained(network, turned, small, eyes, fold, config, seed)
+    _train(network, turned, small, eyes, fold, config, seed)
+    return network, small
 
 
 def tile_network(eyes: Eyes, fold: Fold, config: FitConfig, seed: int) -> np.ndarray:
@@ -103,7 +116,8 @@ def tile_network(eyes: Eyes, fold: Fold, config: FitConfig, seed: int) -> np.nda
     flat = tiles[fold.train].flatten(0, 1)
     tiles = (tiles - flat.mean(0)) / flat.std(0).clamp_min(1e-6)
     network = TileNetwork(TILES, tiles.shape[2], len(eyes.classes))
-    return _trained(network, lambda rows: tiles[fold.train[rows]], tiles, eyes, fold, config, seed)
+    _train(network, lambda rows: tiles[fold.train[rows]], tiles, eyes, fold, config, seed)
+    return _probabilities(network, tiles, fold.test).double().numpy()
 
 
 METHODS: dict[str, Method] = {
@@ -143,7 +157,7 @@ def _classical(model, table: np.ndarray, eyes: Eyes, fold: Fold) -> np.ndarray:
     return probabilities
 
 
-def _trained(
+def _train(
     network: "torch.nn.Module",
     training: Callable[[np.ndarray], "torch.Tensor"],
     inputs: "torch.Tensor",
@@ -151,22 +165,24 @@ def _trained(
     fold: Fold,
     config: FitConfig,
     seed: int,
-) -> np.ndarray:
-    """Train a network on inputs of one tensor; return its test probabilities."""
-    import torch
-
-    @torch.no_grad()
-    def probabilities(rows: np.ndarray) -> torch.Tensor:
-        return network(inputs[rows]).softmax(dim=1)
-
+) -> None:
+    """Train a network on inputs of one tensor."""
     truth = eyes.truth[fold.train].tolist(), eyes.truth[fold.validation].tolist()
     optimise(
         # Both see an eye in a fraction of the time the graph takes, and need more epochs.
         replace(config, epochs=2 * config.epochs, patience=2 * config.patience),
         network,
         lambda rows: network(training(rows)),
-        lambda: probabilities(fold.validation),
+        lambda: _probabilities(network, inputs, fold.validation),
         (*truth, len(eyes.classes)),
         seed,
     )
-    return probabilities(fold.test).double().numpy()
+
+
+def _probabilities(
+    network: "torch.nn.Module", inputs: "torch.Tensor", rows: np.ndarray
+) -> "torch.Tensor":
+    import torch
+
+    with torch.no_grad():
+        return network(inputs[rows]).softmax(dim=1)

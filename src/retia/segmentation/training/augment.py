@@ -18,7 +18,7 @@ NOTHING = 0.04
 
 
 def draw_crop(
-    rng: np.random.Generator, sample: Labelled, crop_px: int
+    rng: np.random.Generator, sample: Labelled, crop_px: int, as_is: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """Draw one view.
 
@@ -26,6 +26,8 @@ def draw_crop(
         rng: Decides everything.
         sample: The image with its truth.
         crop_px: Side of the crop.
+        as_is: Share of views whose pixels are those of the image, turned by right angles and
+            mirrored at most: thin vessels survive no resampling.
 
     Returns:
         Scan float32 `(S, S)`, normalised; maps uint8 `(len(MAPS), S, S)`; fine vessels uint8
@@ -35,7 +37,8 @@ def draw_crop(
         empty = np.zeros((len(MAPS), crop_px, crop_px), np.uint8)
         fine = None if sample.fine is None else np.zeros((FINE * crop_px,) * 2, np.uint8)
         return normalised(_nothing(rng, crop_px)), empty, fine
-    place = _place(rng, sample.image.shape, crop_px)
+    untouched = as_is > 0 and rng.random() < as_is
+    place = _place(rng, sample.image.shape, crop_px, untouched)
     image = _warped(sample.image.astype(np.float32), place, crop_px, cv2.INTER_LINEAR)
     # Bit planes survive only when no two pixels are mixed.
     planes = _warped(sample.planes, place, crop_px, cv2.INTER_NEAREST)
@@ -43,17 +46,23 @@ def draw_crop(
     fine = sample.fine_mask()
     if fine is not None:
         fine = _warped(fine.astype(np.uint8), _finer(place), FINE * crop_px, cv2.INTER_NEAREST)
-    return normalised(_seen_otherwise(rng, image)), maps, fine
+    return normalised(image if untouched else _seen_otherwise(rng, image)), maps, fine
 
 
-def _place(rng: np.random.Generator, shape: tuple[int, ...], crop_px: int) -> np.ndarray:
+def _place(
+    rng: np.random.Generator, shape: tuple[int, ...], crop_px: int, untouched: bool
+) -> np.ndarray:
     """Affine matrix `(2, 3)` from crop to image: which part, turned how, how large."""
     angle, scale = rng.uniform(0, 2 * np.pi), np.exp(rng.uniform(-STRETCH, STRETCH))
+    if untouched:
+        angle, scale = np.pi / 2 * int(angle / (np.pi / 2)), 1.0
     turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     turn = turn * np.array([rng.choice([-1.0, 1.0]), 1.0])
     height, width = shape[:2]
     room = 0.5 * np.maximum(0, np.array([width, height]) - crop_px * min(scale, 1.0))
     middle = np.array([width, height]) / 2 + rng.uniform(-1, 1, 2) * room
+    if untouched:
+        turn, middle = turn.round(), middle.round()  # pixel centres fall on pixel centres
     half = np.array([(crop_px - 1) / 2, (crop_px - 1) / 2])
     return np.column_stack([turn, middle - 0.5 - turn @ half])
 

@@ -1,7 +1,12 @@
 """What the network is asked to get right: every known map, pixel by pixel and as a whole."""
 
-from torch import Tensor
+from torch import Tensor, ones
 from torch.nn.functional import binary_cross_entropy_with_logits
+
+from retia.segmentation.maps import LESIONS, MAPS
+
+LESION_WEIGHT = 4.0
+"""A pixel of a lesion counts this often: there are few, and a map that never speaks is cheap."""
 
 
 def map_loss(logits: Tensor, truth: Tensor, known: Tensor) -> Tensor:
@@ -19,7 +24,13 @@ def map_loss(logits: Tensor, truth: Tensor, known: Tensor) -> Tensor:
         A number; 0 where nothing is known.
     """
     weight = known[:, :, None, None].float()
-    each = binary_cross_entropy_with_logits(logits, truth, reduction="none") * weight
+    often = ones(logits.shape[1])
+    if len(often) == len(MAPS):
+        often[-len(LESIONS) :] = LESION_WEIGHT
+    each = binary_cross_entropy_with_logits(
+        logits, truth, reduction="none", pos_weight=often[:, None, None]
+    )
+    each = each * weight
     pixels = weight.sum((0, 2, 3)) * logits.shape[2] * logits.shape[3]
     entropy = each.sum((0, 2, 3)) / pixels.clamp_min(1)
     p = logits.sigmoid() * weight

@@ -22,8 +22,10 @@ log = logging.getLogger("retia")
 
 KEEP_EVERY = 100
 """Steps between two saved states; a killed run goes on from the last."""
-RARE, RARE_SHARE = "irma", 0.25
-"""This share of a cohort's crops shows eyes with the rarest lesion, or it would be forgotten."""
+RARE, RARE_SHARE = ("irma", "tortuosity", "calibre_change"), 0.4
+"""This share of a cohort's crops shows eyes with a rare lesion, or they would be forgotten."""
+SLOTS = {"cohort": 2, "pairs": 2}
+"""How many crops these sources give for each one of another."""
 THREADS = 2
 """Fixed, because sums in another order give other weights."""
 
@@ -54,6 +56,8 @@ class SegmentTrainConfig(StepConfig):
     """Crops a step."""
     crop_px: int = 208
     """Side of a crop."""
+    as_is: float = 0.5
+    """Share of crops that show an image as it is; the others are stretched, blurred, shaded."""
     learning_rate: float = 3e-3
     """At the start; falls to a fiftieth along a cosine."""
     precision: Literal["float32", "bfloat16"] = "float32"
@@ -74,6 +78,8 @@ def train(config: SegmentTrainConfig) -> dict[str, Any]:
     sources = _sources(config)
     if config.crop_px % 16 or config.crop_px < 64:
         raise UserError(f"crop_px is {config.crop_px}. Expected a multiple of 16, at least 64.")
+    if not 0 <= config.as_is <= 1:
+        raise UserError(f"as_is is {config.as_is}. Expected a share from 0 to 1.")
     if min(config.steps, config.batch_size, config.hold_out - 1) < 1:
         raise UserError(
             f"steps {config.steps}, batch_size {config.batch_size}, hold_out {config.hold_out}. "
@@ -167,7 +173,8 @@ def _fit(
         begin, history = state["step"], json.loads(state["history"])
         network.load_state_dict(state["network"])
         optimizer.load_state_dict(state["optimizer"])
-    rare = [sample for sample in samples.get("cohort", []) if sample.shows(RARE)]
+    eyes = samples.get("cohort", [])
+    rare = [shown for kind in RARE if (shown := [eye for eye in eyes if eye.shows(kind)])]
     for number in track(range(begin, config.steps), "training"):
         warm = min(1.0, (number + 1) / 50)
         fall = 0.51 + 0.49 * math.cos(math.pi * number / config.steps)
@@ -194,27 +201,24 @@ def _fit(
 def _batch(
     config: SegmentTrainConfig,
     samples: "dict[str, list[Labelled]]",
-    rare: "list[Labelled]",
+    rare: "list[list[Labelled]]",
     number: int,
 ) -> "tuple[torch.Tensor, ...]":
-    """The crops of one step; they depend on seed and step alone.
-
-    Every source gives the same number of crops, a cohort twice as many.
-    """
+    """The crops of one step; they depend on seed and step alone."""
     import torch
 
     from retia.segmentation.training.augment import draw_crop
 
     rng = np.random.default_rng([config.seed, number])
-    names = [name for name in samples for _ in range(2 if name == "cohort" else 1)]
+    names = [name for name in samples for _ in range(SLOTS.get(name, 1))]
     scans, maps, known, fine, has_fine = [], [], [], [], []
     for slot in range(config.batch_size):
         name = names[(number * config.batch_size + slot) % len(names)]
         part = samples[name]
-        if name == "cohort" and rng.random() < RARE_SHARE:
-            part = rare or part
+        if name == "cohort" and rare and rng.random() < RARE_SHARE:
+            part = rare[int(rng.integers(len(rare)))]
         sample = part[int(rng.integers(len(part)))]
-        scan, truth, detail = draw_crop(rng, sample, config.crop_px)
+        scan, truth, detail = draw_crop(rng, sample, config.crop_px, config.as_is)
         scans.append(scan)
         maps.append(truth)
         known.append(sample.known)
