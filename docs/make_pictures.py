@@ -18,6 +18,7 @@ from retia.segmentation.overlay import draw_structures
 PICTURES = {
     "cohort": "cohort/contact_sheet.png",
     "explanation": "explanation/overlay.png",
+    "interpretability": "figure/figure.png",
 }
 FOLDER = Path(__file__).with_name("pictures")
 SEEN = (

@@ -35,10 +35,16 @@ def main(run: Path) -> None:
                 shutil.copyfile(file, target / name / file.name)
         origin = json.loads((run / name / "run.json").read_text())
         note = {k: origin[k] for k in ("step", "config", "versions", "key")}
+        note["config"] = {k: _name_of(v) for k, v in note["config"].items()}
         (target / name / "origin.json").write_text(json.dumps(note, indent=2) + "\n")
     if "student" in names:
         _add_audit(target / "student" / "README.md", run / "audit" / "run.json")
     write_checksums(target)
+
+
+def _name_of(value: object) -> object:
+    """A path's last part: where it lay on the machine of the run is of no use elsewhere."""
+    return Path(value).name if isinstance(value, str) and value.startswith("/") else value
 
 
 def _add_audit(card: Path, audit: Path) -> None:

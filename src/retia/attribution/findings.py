@@ -5,8 +5,8 @@ lesion; elements that touch are one candidate. The model's attribution must spea
 candidate holds some of what led to the stage. And the measurement must support it: a size, and a
 place among healthy elements of the same ring.
 
-IRMA, tortuosity and changed calibre are not told: neither evidence nor features tell them apart
-from other vessels on grown eyes, so they count as not looked for.
+A changed calibre is not told: neither evidence nor features tell it apart from other vessels on
+grown eyes, so it counts as not looked for.
 """
 
 from collections.abc import Iterator
@@ -23,6 +23,8 @@ LOOKED_FOR = (
     "capillary_dropout",
     "microaneurysm",
     "neovascularization",
+    "irma",
+    "tortuosity",
     "faz_enlargement",
     "faz_irregularity",
 )
@@ -32,12 +34,16 @@ LIKELY = {
     "capillary_dropout": 0.3,
     "microaneurysm": 0.15,
     "neovascularization": 0.7,
+    "irma": 0.3,
+    "tortuosity": 0.4,
 }
 """Evidence from which an element is a candidate; best on the validation part of grown eyes."""
-SMALLEST_MM2 = {"capillary_dropout": 0.03, "neovascularization": 0.03}
+SMALLEST_MM2 = {"capillary_dropout": 0.03, "neovascularization": 0.03, "irma": 0.006}
 """Smaller candidates are left out: healthy eyes show such by chance."""
 SPARSE, DENSE = 0.5, 0.75
 """Places among healthy elements of the same ring: lost capillaries lie below, tufts above."""
+WINDING = 0.75
+"""Place among healthy segments of the same ring above which a vessel winds."""
 SAC_MM = 0.025
 """Radius of a usual sac, where the vessel it sits on is thinner."""
 ROUND_FAZ = 0.05
@@ -70,6 +76,8 @@ def findings_of(
         *find_dropout(scene),
         *find_microaneurysms(scene),
         *find_tufts(scene),
+        *find_irma(scene),
+        *find_winding(scene),
         *find_faz_changes(scene),
     ]
     found.sort(key=lambda f: -(f.importance or 0.0))
@@ -80,7 +88,7 @@ def _candidates(scene: Scene, kind: str, node: str) -> Iterator[Region]:
     """Regions of likely elements that are large enough and that the attribution speaks for."""
     likely = scene.column(node, f"evidence_{kind}") >= LIKELY[kind]
     for region in scene.regions(node, likely):
-        large = scene.area_mm2(region.mask) >= SMALLEST_MM2[kind]
+        large = scene.area_mm2(region.mask) >= SMALLEST_MM2.get(kind, 0.0)
         if large and scene.share(region) > 0:
             yield region
 
@@ -130,6 +138,32 @@ def find_tufts(scene: Scene) -> list[Finding]:
         if float(np.median(dense[region.inside])) >= DENSE:
             values = {"area_mm2": scene.area_mm2(region.mask)}
             found.append(scene.finding("neovascularization", region, values))
+    return found
+
+
+def find_irma(scene: Scene) -> list[Finding]:
+    """Channels that are too wide for capillaries and lead where none should."""
+    length_mm, found = scene.column("segment", "length_mm"), []
+    for region in _candidates(scene, "irma", "segment"):
+        channel = scene.painted("segment", region.inside)
+        values = {
+            "area_mm2": scene.area_mm2(channel),
+            "length_mm": float(length_mm[region.inside].sum()),
+        }
+        found.append(scene.finding("irma", region, values))
+    return found
+
+
+def find_winding(scene: Scene) -> list[Finding]:
+    """Vessels whose course is longer, for the distance it covers, than that of healthy ones."""
+    place = scene.percentile("segment", "tortuosity")
+    length_mm, winding = (scene.column("segment", n) for n in ("length_mm", "tortuosity"))
+    found = []
+    for region in _candidates(scene, "tortuosity", "segment"):
+        weight = length_mm[region.inside]
+        if float(np.average(place[region.inside], weights=weight)) >= WINDING:
+            value = float(np.average(winding[region.inside], weights=weight))
+            found.append(scene.finding("tortuosity", region, {"tortuosity": value}))
     return found
 
 

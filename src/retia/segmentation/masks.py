@@ -15,6 +15,9 @@ Method = Literal["network", "classical"]
 
 FINER = 0.75
 """Below this share of the standard scale vessels are taken from the fine map."""
+TRACE = 0.6
+"""A vessel of the network needs this share of the ridge filter's own threshold: in coarse or noisy
+scans the network sees capillaries where it expects them and none shows."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,7 @@ def _by_network(pixels: np.ndarray, mm_per_px: float, model: Path | None) -> Str
     from retia.segmentation.model import FINE_VESSELS, load_segmenter
     from retia.segmentation.regions import central_zone, widened_zone, without_specks
     from retia.segmentation.scale import STANDARD_MM
+    from retia.segmentation.vessels import THRESHOLD, vesselness
 
     segmenter = load_segmenter(_folder(model))
     finer = mm_per_px < FINER * STANDARD_MM
@@ -106,6 +110,7 @@ def _by_network(pixels: np.ndarray, mm_per_px: float, model: Path | None) -> Str
         vessels = _resized(fine, pixels.shape) >= level[FINE_VESSELS]
     else:
         vessels = maps[MAPS.index("vessels")] >= level["vessels"]
+    vessels &= vesselness(pixels, mm_per_px) > TRACE * THRESHOLD
     vessels = without_specks(vessels, mm_per_px) & ~faz
     large = maps[MAPS.index("large_vessels")] >= level["large_vessels"]
     lesions = np.ascontiguousarray(maps[-len(LESIONS) :])

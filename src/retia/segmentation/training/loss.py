@@ -12,8 +12,9 @@ LESION_WEIGHT = 4.0
 def map_loss(logits: Tensor, truth: Tensor, known: Tensor) -> Tensor:
     """Cross entropy plus soft Dice of every map, over the images that know it.
 
-    The Dice of a map is that of all its pixels in the batch together, so that images without a
-    lesion ask for none and do not divide by zero.
+    The Dice of a map is that of all its pixels in the batch together, and asked for only where the
+    batch shows the structure at all: else the faintest trace of a rare lesion costs as much as
+    missing a whole one gains, and its map falls silent for good.
 
     Args:
         logits: `(B, M, H, W)`.
@@ -35,6 +36,7 @@ def map_loss(logits: Tensor, truth: Tensor, known: Tensor) -> Tensor:
     entropy = each.sum((0, 2, 3)) / pixels.clamp_min(1)
     p = logits.sigmoid() * weight
     both = (p * truth).sum((0, 2, 3))
-    dice = 1 - (2 * both + 1) / (p.sum((0, 2, 3)) + (truth * weight).sum((0, 2, 3)) + 1)
+    true = (truth * weight).sum((0, 2, 3))
+    dice = (1 - (2 * both + 1) / (p.sum((0, 2, 3)) + true + 1)) * (true > 0)
     present = known.any(0).float()
     return ((entropy + 0.5 * dice) * present).sum() / present.sum().clamp_min(1)
