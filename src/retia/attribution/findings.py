@@ -31,18 +31,18 @@ LOOKED_FOR = (
 """Kinds that the elements are tested for."""
 
 LIKELY = {
-    "capillary_dropout": 0.3,
-    "microaneurysm": 0.15,
+    "capillary_dropout": 0.5,
+    "microaneurysm": 0.2,
     "neovascularization": 0.7,
-    "irma": 0.3,
-    "tortuosity": 0.4,
+    "irma": 0.8,
+    "tortuosity": 0.95,
 }
 """Evidence from which an element is a candidate; best on the validation part of grown eyes."""
-SMALLEST_MM2 = {"capillary_dropout": 0.03, "neovascularization": 0.03, "irma": 0.006}
+SMALLEST_MM2 = {"capillary_dropout": 0.03, "neovascularization": 0.03, "irma": 0.024}
 """Smaller candidates are left out: healthy eyes show such by chance."""
-SPARSE, DENSE = 0.5, 0.75
+SPARSE, DENSE = 0.5, 0.5
 """Places among healthy elements of the same ring: lost capillaries lie below, tufts above."""
-WINDING = 0.75
+WINDING = 0.5
 """Place among healthy segments of the same ring above which a vessel winds."""
 SAC_MM = 0.025
 """Radius of a usual sac, where the vessel it sits on is thinner."""
