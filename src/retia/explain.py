@@ -246,22 +246,20 @@ def _headline(explanation: Explanation) -> list[tuple[str, str, str]]:
     complaints = f"{len(quality.reasons)} complaints" if quality.reasons else "no complaint"
     if stage is None:
         return [("not staged", f"quality {quality.score:.2f}", complaints)]
-    return [
+    cards = [
         (
             vocabulary.stage_name(stage),
             "stage, graph model",
             f"probability {explanation.probabilities[stage]:.2f}",
-        ),
-        (
-            vocabulary.stage_name(student) if student else "none",
-            "stage, student",
-            "generated from the pixels",
-        ),
-        (f"{quality.score:.2f}", "quality", complaints),
-        *(
-            (f"{m.value:.2f} {m.unit or ''}", vocabulary.measures[m.name][0], m.source)
-            for m in explanation.measures
-        ),
+        )
+    ]
+    if explanation.student_text is not None:
+        said = vocabulary.stage_name(student) if student else "none"
+        cards.append((said, "stage, student", "generated from the pixels"))
+    cards.append((f"{quality.score:.2f}", "quality", complaints))
+    return cards + [
+        (f"{m.value:.2f} {m.unit or ''}", vocabulary.measures[m.name][0], m.source)
+        for m in explanation.measures
     ]
 
 

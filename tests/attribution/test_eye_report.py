@@ -99,8 +99,10 @@ def test_the_figure_compares_both_networks(split_folder: Path, attributed: Path,
     told = json.loads((tmp_path / "figure" / "figure.json").read_text())
     assert [row["case"] for row in told["eyes"]] == ["eye3", "eye4"]
     # Only the diseased one of the two has a lesion to be found.
-    assert [("graph_enrichment" in row) for row in told["eyes"]] == [False, True]
-    assert summary["graph_enrichment"]["n"] == 1
+    assert [("lesion" in row) for row in told["eyes"]] == [False, True]
+    assert summary["lesion"]["n"] == summary["graph_inside"]["n"] == 1
+    for name in ("graph_inside", "pixels_inside"):
+        assert 0 <= told["eyes"][1][name] <= 1
     with Image.open(tmp_path / "figure" / "figure.png") as picture:
         assert picture.width > picture.height
 

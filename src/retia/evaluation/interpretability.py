@@ -43,10 +43,11 @@ def figure(config: FigureConfig) -> dict[str, Any]:
     """Draw CNN saliency, graph attribution and explanation of the same eyes side by side.
 
     Writes `figure.png` and `figure.json`: what each says of each eye; and, where true lesions are
-    known, how many times more of a map lies in them than chance would put there.
+    known, the share of either map that lies in them.
 
     Returns:
-        The accuracy of both on these eyes, and that enrichment with intervals over groups.
+        The accuracy of both on these eyes; mean shares of the image that lesions take and of the
+        maps that lie in them, with intervals over groups.
 
     Raises:
         UserError: If a folder cannot be read or cases have no split.
@@ -158,8 +159,9 @@ def _look(
     masks = list(lesion_masks(true, config.graphs).values())
     lesion = np.any(masks, axis=0) if masks else np.zeros(shape, bool)
     if lesion.any():
-        row["graph_enrichment"] = _enrichment(by_graph, lesion)
-        row["pixels_enrichment"] = _enrichment(by_pixels, lesion)
+        row["lesion"] = float(lesion.mean())
+        row["graph_inside"] = _inside(by_graph, lesion)
+        row["pixels_inside"] = _inside(by_pixels, lesion)
     _, sentences = stage_answer(case, lambda phrasings: phrasings[0])
     name = f"{case.id}: truly {row['true']}"
     text = f"Graph: {row['graph']}. CNN: {said}.\n" + "\n".join(s.text for s in sentences)
@@ -167,11 +169,11 @@ def _look(
     return row, ([*panels, draw_findings(image, case.findings)], name, text)
 
 
-def _enrichment(weights: "np.ndarray", lesion: "np.ndarray") -> float:
-    """Share of the positive weight in the lesion over the share of the image it takes."""
+def _inside(weights: "np.ndarray", lesion: "np.ndarray") -> float:
+    """Share of the positive weight that lies in the lesion."""
     positive = weights.clip(min=0)
     total = float(positive.sum())
-    return float(positive[lesion].sum()) / total / float(lesion.mean()) if total else 0.0
+    return float(positive[lesion].sum()) / total if total else 0.0
 
 
 def _summary(rows: list[dict[str, Any]], seed: int) -> dict[str, Any]:
@@ -180,18 +182,17 @@ def _summary(rows: list[dict[str, Any]], seed: int) -> dict[str, Any]:
     from retia.statistics import bootstrap_interval
 
     summary: dict[str, Any] = {"eyes": len(rows)}
-    measured = [r for r in rows if "graph_enrichment" in r]
     for name in ("graph", "pixels"):
         right = np.array([r[name] == r["true"] for r in rows], float)
         summary[f"{name}_accuracy"] = round(float(right.mean()), 4)
-        if measured:
-            values = np.array([r[f"{name}_enrichment"] for r in measured])
-            groups = [r["group"] for r in measured]
-            interval = bootstrap_interval(np.mean, [values], groups, seed=seed)
-            summary[f"{name}_enrichment"] = {
-                "mean": interval.estimate,
-                "low": interval.low,
-                "high": interval.high,
-                "n": len(measured),
-            }
+    measured = [r for r in rows if "lesion" in r]
+    for name in ("lesion", "graph_inside", "pixels_inside") if measured else ():
+        values = np.array([r[name] for r in measured])
+        interval = bootstrap_interval(np.mean, [values], [r["group"] for r in measured], seed=seed)
+        summary[name] = {
+            "mean": interval.estimate,
+            "low": interval.low,
+            "high": interval.high,
+            "n": len(measured),
+        }
     return summary

@@ -34,7 +34,7 @@ def sector_chart(
     from matplotlib import colormaps
     from matplotlib.patches import Wedge
 
-    figure, axes = new_figure(3.4, 3.5)
+    figure, axes = new_figure(3.4, 3.1)
     rings = [ring for ring in RADII_MM if any(known == ring for known, _ in values)]
     reach = max((RADII_MM[ring][1] for ring in rings), default=1.0)
     top = max((abs(v) for v in values.values()), default=0.0) or 1.0
@@ -57,7 +57,7 @@ def sector_chart(
                 shown,
                 ha="center",
                 va="center",
-                fontsize=7 if inner == 0 else 9,
+                fontsize=5.5 if inner == 0 else 9,
                 color="white" if level > 0.6 else INK,
             )
             if ring == rings[-1]:
