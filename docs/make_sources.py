@@ -73,8 +73,7 @@ def _part(source: Source, data: Path, out: Path) -> str:
     cases, samples = out / "cases", out / "samples"
     command = source.command.format(data="DATA", out="CASES")
     _retia(source.command.format(data=data, out=cases).split())
-    twins = ["--twins", str(cases / "twins")] if (cases / "twins").is_dir() else []
-    _retia(["write", "--cases", str(cases), "--out", str(samples), *twins])
+    _retia(["write", "--cases", str(cases), "--out", str(samples)])
     verdict = _retia(["preflight", "--samples", str(samples), "--out", str(out / "preflight")])
     told = json.loads((samples / "statistics.json").read_text())
     kinds = sorted(told["turns_by_question_kind"].items(), key=lambda pair: -pair[1])
@@ -87,12 +86,11 @@ def _part(source: Source, data: Path, out: Path) -> str:
     )
     shown = "\n".join(_examples(read_samples(samples), [k for k, _ in kinds[:SHOWN_KINDS]]))
     checked = "passed" if verdict == 0 else "refused"
-    write = "retia write --cases CASES --out SAMPLES" + (" --twins CASES/twins" if twins else "")
     return f"""## {source.title}
 
 ```
 retia {command}
-{write}
+retia write --cases CASES --out SAMPLES
 retia preflight --samples SAMPLES --out CHECKED      # {checked}
 ```
 

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retia.claims import answer_sentences, claims_of, extract, parse_answer
@@ -115,6 +115,7 @@ def test_spans_are_of_whole_sentences():
     assert [text[slice(*c.span)] for c in extract(text)] == ["No IRMA is seen.", "Dropout is seen."]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_is_survived(text):
     extract(text)

@@ -14,6 +14,16 @@ from retia.claims import (
 )
 from retia.records import Answer, Case, Finding, Gold
 
+BARE = "modality: thermography\nimage: thermogram\nstages: {}\nkinds: {}\nmeasures: {}\n"
+
+
+@pytest.fixture(autouse=True)
+def thermography(tmp_path, monkeypatch):
+    """A modality whose vocabulary has no kinds."""
+    (tmp_path / "thermography.yaml").write_text(BARE, encoding="utf-8")
+    monkeypatch.setenv("RETIA_TAXONOMIES", str(tmp_path))
+
+
 TEXTS = (
     "There is no retinopathy in the left upper lobe.",
     "Severe dropout of 3 mm² and five masses are seen in the nasal half; PDR is likely.",
@@ -24,16 +34,18 @@ TEXTS = (
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_no_claims(text):
-    assert extract(text, "radiology") == []
-    assert parse_answer(text, modality="radiology") is None
+    assert extract(text, "thermography") == []
+    assert parse_answer(text, modality="thermography") is None
 
 
 def test_scores_are_not_applicable():
     finding = Finding(id="f1", kind="liver", source="annotation", box_px=(0, 0, 5, 5))
-    case = Case(file_name="a", id="a", group="a", modality="radiology", findings=(finding,))
+    case = Case(file_name="a", id="a", group="a", modality="thermography", findings=(finding,))
     counted = agreement(judge_text("The liver is large.", case)[1], case)
     assert (counted.precision, counted.recall, counted.f1) == (None, None, None)
-    assert consistent(Answer(reasoning=("The liver is large.",), answer="yes"), "radiology") is None
+    assert (
+        consistent(Answer(reasoning=("The liver is large.",), answer="yes"), "thermography") is None
+    )
 
 
 RIGHT = [
@@ -66,12 +78,12 @@ WRONG = [
 
 @pytest.mark.parametrize(("text", "gold"), RIGHT)
 def test_right(text, gold):
-    assert answer_matches(text, gold, "radiology")
+    assert answer_matches(text, gold, "thermography")
 
 
 @pytest.mark.parametrize(("text", "gold"), WRONG)
 def test_wrong(text, gold):
-    assert not answer_matches(text, gold, "radiology")
+    assert not answer_matches(text, gold, "thermography")
 
 
 def test_token_recall_and_f1():

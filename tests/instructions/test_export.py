@@ -11,7 +11,6 @@ from PIL import Image
 
 from retia.errors import UserError
 from retia.instructions import WriteConfig, write
-from retia.instructions.dialects import read_llava
 from retia.instructions.export import ExportConfig, export
 from retia.records import Part, read_samples, write_cases, write_samples
 
@@ -111,35 +110,129 @@ def test_every_row_has_the_same_columns_and_types(samples, tmp_path):
     assert all(shape(row) == shape(first) for row in others)
 
 
-def test_llava_comes_back(samples, tmp_path):
-    export(ExportConfig(samples=samples, format="llava", out=tmp_path, split="test"))
-    path = tmp_path / "test.json"
-    text = path.read_text()
-    # As the surgical guide tags its turns.
-    path.write_text(text.replace('"from": "gpt"', '"from": "assistant"'))
-    back = {s.id: s for s in read_llava(path)}
-    sent = {s.id: s for s in read_samples(samples) if s.split == "test"}
-    assert back.keys() == sent.keys()
-    for id, sample in sent.items():
-        said = [(m.role, m.text.strip()) for m in sample.messages]
-        assert [(m.role, m.text) for m in back[id].messages] == said
+FORMATS = ("trl", "llava", "sharegpt", "llama-factory", "ms-swift", "cfproxy")
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_every_export_loads_in_datasets(samples, tmp_path, format):
+    from datasets import load_dataset
+
+    rows = export(ExportConfig(samples=samples, format=format, out=tmp_path / "out"))["rows"]
+    for file, count in rows.items():
+        # As trainers load them: one file, its schema inferred from its rows.
+        loaded = load_dataset(
+            "json",
+            data_files=str(tmp_path / "out" / file),
+            split="train",
+            cache_dir=str(tmp_path / "cache"),
+        )
+        assert len(loaded) == count > 0
+
+
+def test_swift_boxes_stand_in_their_places(samples, tmp_path):
+    export(ExportConfig(samples=samples, format="ms-swift", out=tmp_path))
+    sent = {s.id: s for s in read_samples(samples)}
+    boxed = 0
+    for row in rows_of(tmp_path):
+        boxes = iter(row["objects"]["bbox"])
+        for turn, message in zip(row["messages"], sent[row["id"]].messages, strict=True):
+            assert set(turn) == {"role", "content"}
+            text = turn["content"].replace("<image>\n", "")
+            while "<bbox>" in text:
+                box = [round(edge) for edge in next(boxes)]
+                text = text.replace("<bbox>", str(box), 1)
+                boxed += 1
+            assert text == message.text
+        assert next(boxes, None) is None
+    assert boxed > 10
+
+
+def test_cfproxy_tells_nothing_that_the_sample_does_not(samples, tmp_path):
+    out = export(ExportConfig(samples=samples, format="cfproxy", out=tmp_path))
+    sent = {s.id: s for s in read_samples(samples)}
+    rows = rows_of(tmp_path)
+    assert len(rows) + out["left_out"] == len(sent)
+    for row in rows:
+        answer = json.loads(sent[row["id"]].answers[0].text)
+        if sent[row["id"]].stage == "grpo":
+            assert (row["gold"], row["caption"]) == (answer["answer"], answer["caption"])
+            assert not [key for key in row if key.startswith("delta")]
+            assert (tmp_path / row["image_path"]).is_file()
+            continue
+        told = json.loads(row["output"])
+        assert set(told) == {"caption", "reasoning", "boxes", "answer"}
+        assert all(told[key] == answer[key] for key in ("caption", "reasoning", "answer"))
+        assert row["text"] == f"{row['instruction']}\n{row['output']}"
+        assert row["question"] in row["instruction"]
+        assert (tmp_path / row["image"]).is_file()
+    assert {type(box[0]) for row in rows if "boxes" in row for box in row["boxes"]} <= {int}
+
+
+def test_llama_factory_trains_on_what_is_there(samples, tmp_path):
+    """The YAML names sets of the description, and the context holds every sample."""
+    import os
+
+    import yaml
+
+    from retia.instructions.dialects.llama_factory import IMAGE_SIDE_PX, TOKEN_SIDE_PX
+
+    export(ExportConfig(samples=samples, format="llama-factory", out=tmp_path, base_model="A/b-c"))
+    training = yaml.safe_load((tmp_path / "train_lora.yaml").read_text())
+    info = json.loads((tmp_path / "dataset_info.json").read_text())
+    assert training["dataset"] == "retia_train" in info
+    assert training["model_name_or_path"] == "A/b-c"
+    # No validation split was written: nothing to stop by.
+    assert "eval_dataset" not in training
+    longest = max(sum(len(m.text) for m in s.messages) for s in read_samples(samples))
+    per_image = (IMAGE_SIDE_PX // TOKEN_SIDE_PX) ** 2
+    assert longest / 3 + per_image < training["cutoff_len"] < longest + 4 * per_image
+    assert os.access(tmp_path / "train.sh", os.X_OK)
+
+
+@pytest.fixture(scope="module")
+def cohort(tmp_path_factory) -> Path:
+    """Two grown eyes with their graphs."""
+    from retia.synthesis.cohort import GrowConfig, grow
+
+    out = tmp_path_factory.mktemp("cohort")
+    grow(GrowConfig(out=out, count=2, seed=3))
+    return out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pan", [0.0, 0.075])
+def test_pairs_of_a_cohort_name_the_picture_they_speak_of(cohort, tmp_path, pan):
+    """A text says where things lie in a view: never beside a view that has been panned."""
+    out = tmp_path / "out"
+    assert export(ExportConfig(cases=cohort, format="octa-svr", out=out, pan=pan))["pairs"] == 2
+    for line in (out / "pairs.jsonl").read_text().splitlines():
+        row = json.loads(line)
+        whole = (cohort / "images" / Path(row["image"]).name.removeprefix("generator_")).resolve()
+        assert ((out / row["image"]).resolve() == whole) is (pan > 0)
+        with Image.open(out / row["image"]) as shown, Image.open(whole) as grown:
+            assert shown.tobytes() == grown.tobytes()
+        assert [turn["from"] for turn in row["conversations"]] == ["human", "gpt"]
+
+
+def test_agents_of_a_procedure(tmp_path):
+    out = tmp_path / "out"
+    config = ExportConfig(procedure="cholecystectomy", format="surgical-agents", out=out)
+    files = export(config)["files"]
+    assert files
+    assert all((out / file).read_text().strip() for file in files)
 
 
 @pytest.mark.parametrize(
-    ("row", "problem"),
+    "flags",
     [
-        ({"conversations": [{"from": "bot", "value": "x"}]}, "role 'bot'"),
-        ({"conversations": [{"from": "gpt", "value": "x"}]}, "expected user"),
-        ({"conversations": [{"from": "human", "value": "<image>x"}]}, "0 images"),
-        ({"conversations": []}, "no `conversations`"),
+        {"format": "surgical-agents"},
+        {"format": "octa-svr", "procedure": "cholecystectomy"},
+        {"format": "llava", "procedure": "cholecystectomy"},
     ],
 )
-def test_a_broken_llava_row_is_refused_by_name(tmp_path, row, problem):
-    path = tmp_path / "rows.json"
-    path.write_text(json.dumps([row]))
-    with pytest.raises(UserError, match=problem) as error:
-        read_llava(path)
-    assert "row 1" in str(error.value)
+def test_flags_that_do_not_go_with_the_format_are_refused(samples, tmp_path, flags):
+    with pytest.raises(UserError, match=r"is made of .* Expected --"):
+        export(ExportConfig(samples=samples, out=tmp_path / "out", **flags))
 
 
 def test_a_text_that_looks_like_a_picture_is_refused(samples, tmp_path):

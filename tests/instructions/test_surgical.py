@@ -63,14 +63,15 @@ def exists(id: str, case: Case) -> bool:
         return rest in case.labels or any(id in f.evidence for f in case.findings)
     procedure, part, entry, what, *number = rest.split("/")
     assert (source, procedure) == ("taxonomy", PROCEDURE.id)
-    if part == "red_flag":
-        return 1 <= int(number[0]) <= len(PROCEDURE.red_flags[entry].actions)
+    plans = {"red_flag": PROCEDURE.red_flags, "contingency": PROCEDURE.contingencies}
+    if part in plans:
+        return 1 <= int(number[0]) <= len(plans[part][entry].actions)
     phase = PROCEDURE.phases[entry]
     lines = {"check": phase.checks, "pitfall": phase.pitfalls, "next": ("",)}[what]
     return entry == case.labels["phase"] and 1 <= int((number or ["1"])[0]) <= len(lines)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.integers(0, 10**6))
 def test_every_sentence_is_supported_by_its_own_frame(seed):
     case = with_evidence(random_frame(seed))
@@ -234,6 +235,12 @@ gates:
     {name: free base, question: "Is the base free?", phase: division, facts: [The base is free.]}
 red_flags:
   pus: {name: pus, question: "What should be done about pus?", actions: [Aspirate it; send it in.]}
+contingencies:
+  tear:
+    name: a torn appendix
+    question: What is done if the appendix tears?
+    phases: [division]
+    actions: [Hold the stump.]
 questions:
   phase: ["Which phase is this?"]
   instruments: ["Which instruments are visible?"]
@@ -279,3 +286,62 @@ def test_another_procedure_is_one_file(tmp_path, monkeypatch):
         assert any("An endoscopic stapler is stapling the mesoappendix." in t for t in texts)
         assert any("Two forceps are visible." in t for t in texts)
         assert any("Free base: not met." in t for t in texts)
+        told = {
+            turn.text
+            for seed in range(40)
+            if (s := reasoning_sample(replace(case, labels=shown.labels), procedure, 0, seed))
+            for turn in s.answers
+        }
+        assert ("Action: Hold the stump." in told) is (phase == "division")
+
+
+def test_what_would_be_done_is_asked_beside_what_the_frame_decides():
+    """A plan needs no frame, so that it never stands alone; what happens now is said first."""
+    calm, bleeding = (
+        with_evidence(frame(phase="clipping-and-cutting", **events))
+        for events in ({}, {"bleeding_minor": "true"})
+    )
+    plans = {"red_flag", "contingency"}
+    seen: Counter[str | None] = Counter()
+    for seed in range(60):
+        kinds = [
+            t.question_kind
+            for t in reasoning_sample(calm, PROCEDURE, 0, seed).answers  # type: ignore[union-attr]
+        ]
+        assert kinds[0] not in plans
+        seen.update(kinds)
+        first = reasoning_sample(bleeding, PROCEDURE, 0, seed).answers[0]  # type: ignore[union-attr]
+        assert first.text.startswith("There is minor bleeding. Action:")
+    assert plans <= set(seen)
+
+
+def test_only_plans_of_the_phase_are_asked():
+    late = PROCEDURE.plans("gallbladder-extraction")
+    assert {"bag_tears", "bleeding_major"} <= {p.id for p in late}
+    assert "critical_view_not_reached" not in {p.id for p in late}
+
+
+def test_a_sparse_frame_still_has_three_questions():
+    case = with_evidence(replace(frame(phase="preparation"), looked_for=()))
+    sample = conversation_sample(case, PROCEDURE, 0, 0, [("bleeding_minor", False)], 6)
+    assert sample is not None and len(sample.answers) == 3
+
+
+def test_samples_say_how_sure_their_labels_are():
+    weak = replace(frame(("hook",)), label_sources={"phase": "weak", "tools": "manual"})
+    for case, told in ((weak, "weak"), (frame(("hook",)), None)):
+        sample = description_sample(with_evidence(case), PROCEDURE, 0, 0)
+        assert sample is not None and sample.meta.get("labels") == told
+
+
+def test_questions_agree_with_their_instrument():
+    many = with_evidence(frame(("scissors", "cut", "cystic_duct")))
+    asked = {
+        m.text
+        for seed in range(20)
+        if (s := conversation_sample(many, PROCEDURE, 0, seed, (), 6))
+        for m in s.messages
+        if m.role == "user"
+    }
+    assert any("are the scissors" in text for text in asked)
+    assert not any("is the scissors" in t or "does the scissors" in t for t in asked)

@@ -5,14 +5,8 @@ import json
 import pytest
 from frames import SCAN
 
-from retia.claims import (
-    agreement,
-    answer_matches,
-    answer_sentences,
-    consistent,
-    judge_text,
-    parse_answer,
-)
+from retia.claims import answer_matches, answer_sentences, consistent, parse_answer
+from retia.claims.applicable import applicable
 from retia.instructions.paraphrase import content_words, gives_away
 from retia.instructions.statements import statement_of
 from retia.instructions.vqa import (
@@ -152,10 +146,8 @@ def check(case: Case, number: int) -> None:
     for id in turn.evidence[0] if answer.caption else ():
         assert ids[id] is not question
     assert consistent(answer, case.modality) is None
-    judgement = judge_text(turn.text, case)[1]
-    counted = agreement(judgement, case)
-    assert judgement.judged == ()
-    assert (counted.precision, counted.recall, counted.f1) == (None, None, None)
+    # Nobody annotated findings here: there is nothing that claims could be held against.
+    assert not applicable(case)
 
 
 @pytest.mark.parametrize("number", range(len(SCAN.questions)))

@@ -7,13 +7,15 @@ import pytest
 from eyes import random_eye
 from frames import SCAN, random_frame
 
+from retia.claims import judge_text
 from retia.disclaimer import DISCLAIMER
 from retia.errors import UserError
 from retia.instructions import WriteConfig, write
 from retia.instructions.balance import plan_presence
 from retia.instructions.merge import merge_attributions
 from retia.instructions.write import BATCH
-from retia.records import Case, Finding, read_cases, read_samples, write_cases
+from retia.records import Case, Finding, Zone, read_cases, read_samples, write_cases
+from retia.taxonomy import stage_of
 
 EYES = [random_eye(i, i) for i in range(BATCH + 60)]
 
@@ -60,10 +62,103 @@ def test_yes_and_no_are_balanced_per_kind_and_split():
         assert abs(count[split, kind, True] - count[split, kind, False]) <= 1
 
 
-def test_student_vocabulary_stays_small(cases, tmp_path):
-    statistics = write(WriteConfig(cases=cases, out=tmp_path / "out"))
-    assert statistics["distinct_words"] < 120
-    assert statistics["mean_stage_answer_words"] < 75
+def test_plain_phrasing_keeps_the_vocabulary_small(cases, tmp_path):
+    plain = write(WriteConfig(cases=cases, out=tmp_path / "plain", phrasing="plain"))
+    varied = write(WriteConfig(cases=cases, out=tmp_path / "varied"))
+    assert plain["distinct_words"] < 200
+    assert plain["mean_stage_answer_words"] < 75
+    # Runs of words gain more than words themselves: names of lesions are the same in both.
+    for n, gain in ((1, 1.2), (2, 1.5), (3, 1.5)):
+        assert varied["distinct"][f"distinct-{n}"] > gain * plain["distinct"][f"distinct-{n}"]
+
+
+def test_yes_and_no_are_balanced_in_every_kind_of_what_is_written(cases, tmp_path):
+    write(WriteConfig(cases=cases, out=tmp_path / "out", stage1_per_case=0, grpo_per_case=0))
+    turns = [t for s in read_samples(tmp_path / "out") for t in s.answers]
+    for kind in ("presence", "why", "perfusion"):
+        said = [t.gold.value for t in turns if t.question_kind == kind and t.gold.type == "yes_no"]
+        assert len(said) > 20
+        assert abs(said.count("yes") - said.count("no")) < 0.2 * len(said) + 4
+
+
+def test_twins_are_asked_about_and_their_stage_decides(cases, tmp_path):
+    twins, stages = [], {}
+    for eye in EYES:
+        for finding in eye.findings[:3]:
+            rest = tuple(f for f in eye.findings if f != finding)
+            id = f"{eye.id}-without-{finding.id}"
+            stages[eye.id, finding.id] = stage_of(rest)[0]
+            twins.append(
+                replace(
+                    eye,
+                    id=id,
+                    file_name=f"images/{id}.png",
+                    findings=rest,
+                    stage=stages[eye.id, finding.id],
+                    twin_of=eye.id,
+                    without=finding.id,
+                )
+            )
+    write_cases(cases / "twins", twins)
+    write(WriteConfig(cases=cases, out=tmp_path / "out"))
+    eyes = {eye.id: eye for eye in EYES}
+    answers = Counter()
+    for sample in read_samples(tmp_path / "out"):
+        for turn in sample.answers:
+            if turn.question_kind == "change":
+                eye = eyes[sample.case]
+                changed = {
+                    stages[eye.id, f.id] != eye.stage
+                    for f in eye.findings[:3]
+                    if f.box_px == turn.roi_px
+                }
+                assert (turn.gold.value == "yes") in changed
+                answers[turn.gold.value] += 1
+    # Most lesions are one of several: what hardly ever changes the stage is hardly asked.
+    assert answers["yes"] > 1
+    assert abs(answers["yes"] - answers["no"]) <= 2
+
+
+def test_percentiles_stand_among_the_measures(cases, tmp_path):
+    write(WriteConfig(cases=cases, out=tmp_path / "out"))
+    for case in read_cases(tmp_path / "out"):
+        share = case.measure("faz_area_percentile")
+        area = case.measure("faz_area_mm2")
+        assert (share > 0.975) == (area > 0.4268)
+
+
+def test_eyes_of_another_modality_are_told_in_their_own_words(tmp_path):
+    soft = Finding(
+        id="f1",
+        kind="soft_exudate",
+        source="mask",
+        box_px=(300, 300, 340, 330),
+        zone=Zone(quadrant="superior-temporal"),
+    )
+    fundus = Case(
+        file_name="images/a.png",
+        id="a",
+        group="a",
+        modality="fundus",
+        laterality="OD",
+        looked_for=("soft_exudate", "hard_exudate"),
+        findings=(soft,),
+    )
+    graded = replace(fundus, id="b", group="b", findings=(), looked_for=(), stage="pdr")
+    write_cases(tmp_path / "cases", [fundus, graded])
+    write(WriteConfig(cases=tmp_path / "cases", out=tmp_path / "out", turns=4))
+    samples = read_samples(tmp_path / "out")
+    # The stage rule is of OCTA: here a stage is annotated or unknown.
+    assert {(s.case, s.stage) for s in samples} == {
+        ("a", "stage2"),
+        ("b", "stage1"),
+        ("b", "stage2"),
+        ("b", "grpo"),
+    }
+    for sample in samples:
+        for turn in sample.answers:
+            case = fundus if sample.case == "a" else graded
+            assert set(judge_text(turn.text, case)[1].verdicts) <= {"supported"}, turn.text
 
 
 def test_nothing_known_is_refused_by_name(tmp_path):

@@ -45,7 +45,7 @@ def test_image_maps_and_fine_map_of_a_crop_show_the_same_place():
 
 
 def test_views_as_is_hold_the_very_pixels():
-    """A view of the whole image is one of its eight turned and mirrored copies, fine map and all."""
+    """A view of the whole image is one of its eight turned and mirrored copies, fine map too."""
     rng = np.random.default_rng(0)
     image = rng.integers(0, 256, (96, 96)).astype(np.uint8)
     fine = rng.random((4 * 96, 4 * 96)) > 0.5

@@ -37,8 +37,10 @@ def row(video: str, time_s: float, **labels) -> dict:
 def imported(tmp_path: Path, videos: Path, *rows: dict, out: str = "out", **flags) -> list[Case]:
     metadata = tmp_path / "rows.jsonl"
     metadata.write_text("".join(json.dumps(r) + "\n" for r in rows))
+    # The drawn videos are grey all over.
+    plain = {"names": "kept", "out_of_body": "keep"}
     config = FramesConfig(
-        video=videos, out=tmp_path / out, metadata=metadata if rows else None, **flags
+        video=videos, out=tmp_path / out, metadata=metadata if rows else None, **(plain | flags)
     )
     import_frames(config)
     return read_cases(tmp_path / out)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from small_pictures import write_picture
 
-from retia.errors import UserError
+from retia.errors import ItemsFailedError, UserError
 from retia.records import read_cases
 from retia.sources.vqa_rad import ORGANS, TOPICS, VqaRadConfig, import_vqa_rad
 
@@ -171,16 +171,17 @@ def test_an_official_split_that_is_not_there_is_refused(tmp_path: Path):
         ({"answer": "  "}, "entry 2: `answer` is '  '"),
         ({"question_type": "PRESS"}, "entry 2: question_type is 'PRESS'"),
         ({"image_organ": "FOOT"}, "entry 2: image_organ is 'foot'"),
-        ({"image_name": "../../x.jpg"}, "does not exist"),
+        ({"image_name": "../../x.jpg"}, "lies outside of the data set"),
     ],
 )
 def test_a_bad_entry_is_named(tmp_path: Path, changes: dict, text: str):
     source = source_of(tmp_path / "source", trainset=[row(1)])
     (source / "trainset.json").write_text(json.dumps([row(1), row(2, **changes)]))
-    with pytest.raises(UserError) as error:
+    with pytest.raises(ItemsFailedError, match="1 of the items") as error:
         import_vqa_rad(VqaRadConfig(source=source, out=tmp_path / "out"))
     assert "trainset.json, entry 2" in str(error.value) and text in str(error.value)
-    assert not (tmp_path / "out").exists()
+    # What is whole is not lost.
+    assert [q.id for c in read_cases(tmp_path / "out") for q in c.questions] == ["1"]
 
 
 def test_damaged_files_are_named(tmp_path: Path):

@@ -84,8 +84,8 @@ def test_the_vocabulary_is_the_procedure():
 
 
 def test_an_unknown_modality_names_all_known_ones():
-    with pytest.raises(UserError, match="Known: octa, radiology, cholecystectomy"):
-        read_vocabulary("fundus")
+    with pytest.raises(UserError, match="Known: fundus, octa, radiology, cholecystectomy"):
+        read_vocabulary("dermatology")
 
 
 def test_the_schema_holds_every_id_and_nothing_else():
@@ -120,7 +120,7 @@ def test_what_fits_the_schema_is_an_answer():
 
 
 def test_every_template_can_be_filled():
-    values = {"instrument": "hook", "target": "liver", "phase": "preparation"}
+    values = dict.fromkeys(("instrument", "target", "phase", "event", "be", "do"), "x")
     for templates in read_procedure(SHIPPED).questions.values():
         for template in templates:
             assert template.format(**values).endswith((".", "?"))
@@ -156,6 +156,8 @@ def planted(change: str) -> dict:
         plain["triplets"]["hook"]["cut"].append("livr")
     elif change == "gate":
         plain["gates"]["cv_safety_met"]["phase"] = "clipping"
+    elif change == "plan":
+        plain["contingencies"]["bag_tears"]["phases"] = ["packing"]
     elif change == "twice":
         plain["targets"]["liver"]["synonyms"] = ["grasper"]
     elif change == "key":
@@ -175,6 +177,7 @@ def planted(change: str) -> dict:
         ("next", "Did you mean `calot-triangle-dissection`"),
         ("triplet", "unknown id 'livr'. Did you mean `liver`"),
         ("gate", "gates, cv_safety_met, phase: unknown id 'clipping'"),
+        ("plan", "contingencies, bag_tears, phases: unknown id 'packing'"),
         ("twice", "'grasper' means both grasper and liver"),
         ("key", "instruments, hook: unknown key `synonym`. Did you mean `synonyms`"),
         ("placeholder", "unknown placeholder {tool}"),

@@ -5,6 +5,7 @@ import pytest
 from retia.errors import UserError
 from retia.records import Finding, Zone
 from retia.taxonomy import GRADES, read_vocabulary, stage_of
+from retia.taxonomy.surgery import fold
 
 
 def found(kind: str, quadrant: str | None = None, severity: str | None = None, **values: float):
@@ -76,3 +77,39 @@ def test_severity_measures_are_values_of_their_kind():
 def test_an_unknown_kind_names_its_neighbour():
     with pytest.raises(UserError, match="Did you mean `microaneurysm`"):
         read_vocabulary("octa").kind("microanurysm")
+
+
+@pytest.mark.parametrize("modality", ["octa", "fundus", "radiology"])
+def test_no_word_of_a_vocabulary_means_two_things(modality: str):
+    vocabulary = read_vocabulary(modality)
+    for part in ("kinds", "organs", "imaging", "sides"):
+        owner: dict[str, str] = {}
+        entries = (
+            {k.id: (k.name, k.plural, *k.synonyms) for k in vocabulary.kinds.values()}
+            if part == "kinds"
+            else getattr(vocabulary, part)
+        )
+        for id, names in entries.items():
+            for name in (id, *names):
+                assert owner.setdefault(fold(name), id) == id, name
+
+
+def test_words_of_other_people_have_an_id_or_none():
+    radiology, fundus = read_vocabulary("radiology"), read_vocabulary("fundus")
+    assert radiology.words("kinds")["pulmonary edema"] == "pulmonary_oedema"
+    assert radiology.words("organs")["large bowel"] == "colon"
+    assert radiology.words("imaging")["x ray"] == "x_ray"
+    assert radiology.words("sides")["both"] == "bilateral"
+    assert "head" not in radiology.words("kinds")
+    assert fundus.words("kinds")["cotton wool spot"] == "soft_exudate"
+    assert list(fundus.stages) == list(read_vocabulary("octa").stages)
+
+
+def test_a_folder_of_vocabularies_adds_modalities(tmp_path, monkeypatch):
+    text = "modality: skin\nimage: photograph\nstages: {}\nmeasures: {}\nkinds: {}\n"
+    (tmp_path / "skin.yaml").write_text(text)
+    (tmp_path / "broken.yaml").write_text("modality: broken\nkinds: {}\n")
+    monkeypatch.setenv("RETIA_TAXONOMIES", str(tmp_path))
+    assert read_vocabulary("skin").kinds == {}
+    with pytest.raises(UserError, match="is no vocabulary"):
+        read_vocabulary("broken")

@@ -1,5 +1,6 @@
 """Preflight refuses what would ruin a run in silence, one line a problem."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -8,6 +9,14 @@ from retia.errors import CheckFailedError
 from retia.records import Message, Part, read_samples, write_samples
 from retia.students.student import load_student
 from retia.tuning.preflight import PreflightConfig, find_problems, preflight, refuse, spelled_share
+from retia.tuning.preflight.prompts import (
+    asked_of,
+    carry_prompts,
+    check_prompts,
+    prompts_of,
+    read_prompts,
+)
+from retia.tuning.samples import image_tokens, to_rows, tokenize
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +31,32 @@ def checks(samples, folder, student=None):
 def said(sample, text):
     answer = Message(role="assistant", content=(Part(type="text", text=text),))
     return replace(sample, messages=(sample.messages[0], answer))
+
+
+def test_a_student_carries_its_prompts_and_others_are_refused(samples, toy, tuned, tmp_path):
+    """Prompt texts travel with the model folder; samples with another system message differ."""
+    assert read_prompts(tuned) == prompts_of(samples)
+    assert check_prompts(samples, tuned) == []
+    brief = Message(role="system", content=(Part(type="text", text="Be brief."),))
+    told = replace(samples[0], messages=(brief, *samples[0].messages))
+    assert [p.check for p in check_prompts([told, samples[1]], tuned)] == ["prompts"]
+    carry_prompts(tuned, tmp_path)
+    carried = json.loads((tmp_path / "prompts.json").read_text())
+    assert carried["asked"]["octa"] == asked_of("octa")
+    (tmp_path / "prompts.json").write_text(json.dumps(carried | {"asked": {"octa": "Well?"}}))
+    (problem,) = check_prompts(samples, tmp_path)
+    assert "another question" in problem.text
+
+
+def test_image_tokens_count_in_the_context(samples, toy, tuned):
+    """A text that fits alone does not fit beside its image."""
+    student = load_student(tuned)
+    per_image = image_tokens(student)
+    _, labels = tokenize(student, to_rows(samples[:1], toy / "samples", student)[0]["messages"], 1)
+    student.tokenizer.model_max_length = len(labels) + per_image // 2
+    assert checks(samples[:1], toy / "samples", student) == ["length"]
+    student.tokenizer.model_max_length = len(labels) + per_image
+    assert checks(samples[:1], toy / "samples", student) == []
 
 
 def test_good_samples_pass(samples, toy, tuned, tmp_path):

@@ -64,7 +64,7 @@ def action_claims(
             start = places[number - 1] + 1 if number else 0
             done = list(_before(sentence, words[start:at], words[at]))
         before = sentence[words[places[number - 1]].end if number else 0 : words[at].start]
-        nobody = denied_before(before)
+        nobody = denied_before(before[-90:])
         claims += [
             ActionClaim(
                 kind=words[at].id,
@@ -119,7 +119,9 @@ def _before(
     if not verbs or not _passive(sentence, instrument):
         return
     at = verbs[-1]
-    denied = _NOT.search(sentence[: before[at].start]) is not None
+    # "The duct, not the artery, is clipped by": only what stands right before the verb denies it.
+    start = max(before[at - 1].end if at else 0, sentence.rfind(",", 0, before[at].start))
+    denied = _NOT.search(sentence, start, before[at].start) is not None
     targets = [word.id for word in before[:at] if word.part == "target"]
     targets += [word.id for word in before[at + 1 :] if word.part == "target"]
     yield from ((before[at].id, target, denied) for target in targets or [None])

@@ -7,6 +7,7 @@ no claim: the extractor is precise, not complete.
 import re
 
 from retia.claims.actions import action_claims
+from retia.claims.context import asserted
 from retia.claims.lexicon import (
     COMPARATORS,
     COMPARE,
@@ -18,11 +19,11 @@ from retia.claims.lexicon import (
     read_lexicon,
 )
 from retia.claims.negation import (
+    THAN,
     denial_goes_on,
     denied_after,
     denied_before,
     doubted,
-    imagined,
 )
 from retia.claims.parser import answer_sentences, parse_answer
 from retia.claims.phase import phase_mentions
@@ -32,8 +33,17 @@ from retia.claims.stage import stage_mentions
 from retia.records import Answer, Claim, Zone
 
 _CONNECTOR = re.compile(
-    r"\s*(?:,|and|or|nor|as well as|, and|, or)\s*(?:no|any|an?|the|mild|moderate|severe|\d+)?\s*"
+    r"\s*(?:,|and|or|nor|as well as|, and|, or|, nor|/)\s*(?:(?!but|with|plus|is|are|was|were|"
+    r"not)[\w-]+)?\s*"
 )
+_JOINED = re.compile(r"\b(?:and|or|nor|well)\b|/")
+# Kinds that may stand between a measure and its number: they speak of the same thing.
+_SAME = {"vessel_density": "reduced_density"}
+_ELSEWHERE = re.compile(
+    r",\s*(?:but |and )?(?:none|nil|no others?)(?=\s+(?:in|at|on|within|outside|elsewhere|around|"
+    r"nasal|temporal|superior|inferior|above|below))"
+)
+_ONLY = re.compile(r"\s+(?:only|alone)\b")
 _NEW_LEAD = re.compile(r";|\b(?:but|while|whereas|however)\b")
 _COUNT = "|".join(sorted(map(re.escape, NUMBER_WORDS), key=len, reverse=True))
 _COUNT_BEFORE = re.compile(
@@ -56,9 +66,7 @@ def extract(text: str, modality: str = "octa") -> list[Claim]:
     lexicon, folded = read_lexicon(modality), fold(text)
     claims: list[Claim] = []
     for start, end in sentence_spans(folded):
-        sentence = folded[start:end]
-        if not sentence.endswith("?") and not imagined(sentence):
-            claims += _sentence_claims(sentence, (start, end), lexicon, modality)
+        claims += _sentence_claims(asserted(folded[start:end]), (start, end), lexicon, modality)
     return claims
 
 
@@ -118,13 +126,13 @@ def _measure_claims(
     claims = []
     for pattern, measure, unit in lexicon.measures:
         for m in pattern.finditer(sentence):
-            inside = (x for x in mentions if m.start() < x.start and x.end < m.end())
-            if any(not x.kind.startswith("faz_") for x in inside):
+            others = (x for x in mentions if not x.kind.startswith(_SAME.get(measure, "faz_")))
+            if any(m.start() <= x.start and x.end <= m.end() for x in others):
                 continue
             claims.append(
                 Claim(
                     kind=measure,
-                    quantity=float(m["n"]),
+                    quantity=float(m["n"]) / (100 if m.groupdict().get("percent") else 1),
                     comparator=COMPARATORS.get(m["cmp"] or "", "="),  # type: ignore[arg-type]
                     unit=unit,
                     span=span,
@@ -137,11 +145,19 @@ def _kind_claims(
     sentence: str, span: tuple[int, int], lexicon: Lexicon, mentions: list[Mention]
 ) -> list[Claim]:
     leads, afters = _gaps(sentence, mentions)
-    denied = _denials(sentence, mentions, afters)
+    # "Three in the nasal half, none in the temporal half."
+    parts = [_ELSEWHERE.split(after, maxsplit=1) for after in afters]
+    afters, nowhere = [p[0] for p in parts], [p[1] if p[1:] else "" for p in parts]
+    # What leads to a new statement ("dropout, but IRMA") joins nothing.
+    links = [
+        None if lead else _CONNECTOR.fullmatch(after)
+        for after, lead in zip(afters, leads[1:], strict=True)
+    ]
+    denied = _denials(sentence, mentions, afters, links)
     spots = [_spots(after, lexicon) for after in afters]
     for i in reversed(range(len(mentions) - 1)):
         # "Dropout and IRMA in the nasal half": both are there.
-        if not spots[i] and _CONNECTOR.fullmatch(afters[i]):
+        if not spots[i] and links[i]:
             spots[i] = [(None, zone) for _, zone in spots[i + 1]]
     first_lead = _zones(leads[0], lexicon)
     claims: list[Claim] = []
@@ -150,6 +166,9 @@ def _kind_claims(
         lead = _zones(leads[i], lexicon) if i else first_lead
         where = spots[i] or [(None, zone) for zone in lead or first_lead]
         claims += _mention_claims(mention, denied[i], before, afters[i], where, lexicon, span)
+        if nowhere[i] and not denied[i]:
+            zones = _zones(nowhere[i], lexicon) or [None]
+            claims += [Claim(kind=mention.kind, polarity=False, zone=z, span=span) for z in zones]
     return claims
 
 
@@ -161,27 +180,48 @@ def _gaps(sentence: str, mentions: list[Mention]) -> tuple[list[str], list[str]]
         gap = sentence[mention.end : end]
         turn = list(_NEW_LEAD.finditer(gap))
         cut = turn[-1].start() if turn else len(gap)
-        afters.append(re.split(r"\bthan\b", gap[:cut])[0])
+        afters.append(THAN.split(gap[:cut])[0])
         leads.append(gap[cut:])
     return leads, afters
 
 
-def _denials(sentence: str, mentions: list[Mention], afters: list[str]) -> list[bool]:
-    denied = []
+def _denials(
+    sentence: str,
+    mentions: list[Mention],
+    afters: list[str],
+    links: list[re.Match[str] | None],
+) -> list[bool]:
+    shared, lists = _shared_afters(afters, links), False
+    denied: list[bool] = []
     for i, mention in enumerate(mentions):
         before = sentence[mentions[i - 1].end if i else 0 : mention.start]
-        after = next((a for a in afters[i:] if not _CONNECTOR.fullmatch(a)), afters[i])
         if mention.denied is not None:
             denied.append(mention.denied)
+            lists = False
             continue
-        goes_on = i > 0 and denied[-1] and denial_goes_on(before)
-        said = denied_before(before) or denied_after(after)
-        denied.append(bool(said or goes_on))
+        lists = lists and denial_goes_on(before) and not _ONLY.match(afters[i])
+        rest = sentence[mention.end : mention.end + 90]
+        lists = lists or denied_before(before, rest)
+        after, own = shared[i]
+        denied.append(lists or denied_after(after, shared=not own))
     return denied
 
 
+def _shared_afters(afters: list[str], links: list[re.Match[str] | None]) -> list[tuple[str, bool]]:
+    """Per mention: the words after the list it stands in, and whether they are its own."""
+    shared = [(after, True) for after in afters]
+    joined = False
+    for i in reversed(range(len(afters) - 1)):
+        if links[i]:
+            joined = joined or _JOINED.search(afters[i]) is not None
+            shared[i] = (shared[i + 1][0], joined and shared[i + 1][1])
+        else:
+            joined = False
+    return shared
+
+
 def _zones(text: str, lexicon: Lexicon) -> list[Zone]:
-    return [p.zone for p in places_in(text)] if lexicon.places else []
+    return list(dict.fromkeys(p.zone for p in places_in(text))) if lexicon.places else []
 
 
 def _spots(after: str, lexicon: Lexicon) -> list[tuple[str | None, Zone]]:
@@ -209,6 +249,7 @@ def _mention_claims(
     shared = {
         "kind": mention.kind,
         "hedged": doubted(before, after),
+        "side": _side(before, after, lexicon),
         "span": span,
     }
     count = _count(before, after)
@@ -240,6 +281,17 @@ def _severity(before: str, after: str, placed: bool, lexicon: Lexicon) -> str | 
     if later and not later[1] and not (placed and places_in(after[: later.start(2)]) == []):
         return later[2]
     return None
+
+
+def _side(before: str, after: str, lexicon: Lexicon) -> str | None:
+    """The side of the body that a mention is given: before it in its phrase, or else after it."""
+    if lexicon.sides is None:
+        return None
+    pattern, sides = lexicon.sides
+    own = re.split(r"[,;:]", before)[-1]
+    ahead = re.split(r"[,;:]", after)[0]
+    said = [*pattern.findall(own)[-1:], *pattern.findall(ahead)]
+    return sides[said[0]] if said else None
 
 
 def _count(before: str, after: str) -> tuple[float, str] | None:

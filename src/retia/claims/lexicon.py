@@ -2,9 +2,11 @@
 
 import functools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from retia.claims.sentences import fold
+from retia.claims.states import StateLexicon, read_states, state_mentions
 from retia.taxonomy import Kind, read_procedure, read_vocabulary
 
 _COUNTED = (
@@ -15,6 +17,13 @@ _COUNTED = (
 NUMBER_WORDS = {word: n for n, word in enumerate(_COUNTED)} | {"a single": 1, "single": 1}
 
 COMPARATORS = {
+    "no more than": "<",
+    "not more than": "<",
+    "at most": "<",
+    "up to": "<",
+    "at least": ">",
+    "no fewer than": ">",
+    "no less than": ">",
     "about": "~",
     "approximately": "~",
     "around": "~",
@@ -32,14 +41,20 @@ SQUARE_MM = r"(?:mm\s?²|mm2\b|mm\^2|sq(?:uare|\.)? ?(?:mm|millimet(?:er|re)s?))
 NUMBER = r"\d+(?:\.\d+)?"
 COMPARE = "|".join(re.escape(c) for c in COMPARATORS)
 
-_FAZ = r"(?:faz|foveal avascular zone|avascular zone)"
-# "The FAZ is enlarged" names a kind by subject and adjective: (subject, adjective, opposite, kind).
-_PREDICATES = (
-    (_FAZ, r"enlarged", r"of normal size", "faz_enlargement"),
-    (_FAZ, r"irregular", r"regular", "faz_irregularity"),
-    (r"vessel density", r"reduced", r"(?:normal|preserved)", "reduced_density"),
-    (r"(?:vessels|capillaries)", r"tortuous", r"straight", "tortuosity"),
-)
+_FAZ = r"(?:faz|foveal avascular (?:zone|area)|avascular (?:zone|area))"
+# What has a kind's word in it and means something else, by modality.
+_OTHERWISE = {
+    "octa": ("vessel-free", "capillary-free zone"),
+    "radiology": (
+        *("mass effect", "pericardial effusion", "joint effusion", "thyroid nodule"),
+        *("bone mass", "muscle mass", "soft tissue mass effect", "stone age"),
+    ),
+}
+
+
+# "A cystic duct and artery", "a preretinal or vitreous haemorrhage".
+_JOINED_AFTER = re.compile(r"(?:\s+(?:and|or|nor)\s+(?:the\s+)?|/)(\w+)")
+_JOINED_BEFORE = re.compile(r"(?<![\w-])([\w-]+)(?:\s+(?:and|or|nor)\s+(?:an?\s+)?|/)$")
 
 
 @dataclass(frozen=True)
@@ -60,13 +75,18 @@ class Lexicon:
 
     names: re.Pattern[str]
     kinds: dict[str, str]
-    """Group name to kind."""
+    """Names without blanks and hyphens, each with its kind; empty for what means another thing."""
     severities: tuple[str, ...]
-    predicates: tuple[tuple[re.Pattern[str], str], ...]
+    states: StateLexicon
+    """Kinds that are said as the state of a thing."""
     measures: tuple[tuple[re.Pattern[str], str, str], ...]
     """(pattern with groups `cmp` and `n`, measure, unit)."""
     places: bool
     """Whether `nasal` and `left` are places: of the retina only."""
+    graded: re.Pattern[str]
+    """A severity right before a state: `moderately enlarged`."""
+    sides: tuple[re.Pattern[str], dict[str, str]] | None = None
+    """Words for the sides of the body, and the side of each; None where there are none."""
     instruments: frozenset[str] = frozenset()
     """Kinds that can do something; empty outside surgery."""
 
@@ -75,18 +95,35 @@ class Lexicon:
         """The severities as alternatives of a pattern; `(?!)`, which never matches, for none."""
         return "|".join(self.severities) or "(?!)"
 
+    def kind_of(self, name: str) -> str | None:
+        """The kind that a folded name calls, in the singular or with an `s`; None for none."""
+        key = _key(name)
+        return self.kinds.get(key, self.kinds.get(key[:-1]) if key.endswith("s") else None)
+
     def mentions(self, sentence: str) -> list[Mention]:
         """All kinds named in a folded sentence, in order, none overlapping another."""
-        found = [
-            Mention(m.start(), m.end(), self.kinds[m.lastgroup or ""])
-            for m in self.names.finditer(sentence)
-        ]
-        for pattern, kind in self.predicates:
-            for m in pattern.finditer(sentence):
-                start, end = m.span("span")
-                if not any(f.start < end and start < f.end for f in found):
-                    denied = bool(m["not"]) != bool(m["opposite"])
-                    found.append(Mention(start, end, kind, denied, m["severity"]))
+        found = []
+        for m in self.names.finditer(sentence):
+            kind = self.kind_of(m[1])
+            if not kind or (found and m.start() < found[-1].end):
+                continue
+            # "An MA-free retina" denies by itself.
+            denied = True if m.group().endswith("free") else None
+            before = _JOINED_BEFORE.search(sentence, max(0, m.start() - 40), m.start())
+            free = before and (not found or found[-1].end <= before.start(1))
+            if before and free and (other := self.kind_of(f"{before[1]} {m[1].split()[-1]}")):
+                found.append(Mention(before.start(1), before.end(1), other, denied))
+            found.append(Mention(m.start(), m.end(), kind, denied))
+            after = _JOINED_AFTER.match(sentence, m.end())
+            if after and (other := self.kind_of(f"{m[1].split()[0]} {after[1]}")):
+                found.append(Mention(after.start(1), after.end(1), other, denied))
+        spans = [(f.start, f.end, f.kind) for f in found]
+        taken = {at for start, end, _ in spans for at in range(start, end)}
+        for state in state_mentions(sentence, self.states, spans):
+            if taken.isdisjoint(range(state.start, state.end)):
+                grade = self.graded.search(sentence, max(0, state.start - 12), state.start)
+                severity = grade[1] if grade else None
+                found.append(Mention(state.start, state.end, state.kind, state.denied, severity))
         return sorted(found, key=lambda f: f.start)
 
 
@@ -96,31 +133,50 @@ def read_lexicon(modality: str) -> Lexicon:
     vocabulary = read_vocabulary(modality)
     entries = [(name, id) for id, kind in vocabulary.kinds.items() for name in kind_names(kind)]
     entries += event_names(modality)
+    entries += [(fold(phrase), "") for phrase in _OTHERWISE.get(modality, ())]
     entries.sort(key=lambda pair: -len(pair[0]))
-    parts = [rf"(?P<k{i}>{flexible(name)})" for i, (name, _) in enumerate(entries)]
     severities = tuple(dict.fromkeys(w for k in vocabulary.kinds.values() for w in k.thresholds))
-    graded = "|".join(severities) or "mild"
-    predicates = tuple(
-        (re.compile(pattern), kind)
-        for subject, adjective, opposite, kind in _PREDICATES
-        if kind in vocabulary.kinds
-        for pattern in _predicate_patterns(subject, adjective, opposite, graded)
-    )
+    graded = "|".join(severities) or "mild|moderate|severe"
+    ids = frozenset(id for _, id in entries)
     return Lexicon(
         # A vocabulary without kinds finds nothing: `(?!)` never matches.
-        names=re.compile(rf"(?<![\w-])(?:{'|'.join(parts) or '(?!)'})(?![\w-])"),
-        kinds={f"k{i}": id for i, (_, id) in enumerate(entries)},
+        names=re.compile(
+            rf"(?<![\w-])({alternatives([flexible(name) for name, _ in entries]) or '(?!)'})"
+            r"(?:[\s-]free\b(?! of| from)|-like)?(?![\w-])"
+        ),
+        kinds={_key(name): id for name, id in reversed(entries)},
         severities=severities,
-        predicates=predicates,
+        states=read_states(ids),
         measures=tuple(
-            (_measure_pattern(id, name, unit), id, unit)
+            (pattern, id, unit)
             for id, (name, unit) in vocabulary.measures.items()
+            for pattern in _measure_patterns(id, name, unit)
         ),
         places=bool(vocabulary.stages),
+        graded=re.compile(rf"\b({graded})(?:ly)?\s+$"),
+        sides=_sides(vocabulary.sides),
         instruments=frozenset(
             id for id, kind in vocabulary.kinds.items() if kind.category == "instrument"
         ),
     )
+
+
+def alternatives(patterns: Sequence[str]) -> str:
+    """Alternatives of a pattern, in their order, sorted out by their first letter for the time."""
+    by_letter: dict[str, list[str]] = {}
+    for pattern in patterns:
+        by_letter.setdefault(pattern[0], []).append(pattern)
+    return "|".join(
+        f"(?={re.escape(letter)})(?:{'|'.join(own)})" for letter, own in by_letter.items()
+    )
+
+
+def _sides(words: dict[str, tuple[str, ...]]) -> tuple[re.Pattern[str], dict[str, str]] | None:
+    sides = {fold(word): side for side, names in words.items() for word in names}
+    if not sides:
+        return None
+    ordered = sorted(sides, key=len, reverse=True)
+    return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, ordered))})(?!\w)"), sides
 
 
 def event_names(modality: str) -> list[tuple[str, str]]:
@@ -135,25 +191,14 @@ def event_names(modality: str) -> list[tuple[str, str]]:
     return [(fold(word), event.id) for event in events for word in (event.name, *event.synonyms)]
 
 
-def _predicate_patterns(
-    subject: str, adjective: str, opposite: str, graded: str
-) -> tuple[str, str]:
-    """`The FAZ is enlarged`; the second adjective of `the FAZ is enlarged but not irregular`."""
-    # Gaps are bounded: a student that repeats itself must not cost seconds.
-    said = rf"(?:(?P<severity>{graded})(?:ly)? )?(?:{adjective}|(?P<opposite>{opposite}))\b"
-    verb = r"\b(?:is|are|was|were|appears?|looks?|has been)\s+"
-    return (
-        rf"(?P<span>\b{subject}\b(?:(?!\b(?:but|while)\b)[^;]){{0,90}}?{verb}"
-        rf"(?P<not>not |no longer )?(?:\w+ )??{said})",
-        rf"\b{subject}\b[^;]{{0,90}}?{verb}[^;]{{0,60}}?"
-        rf"(?P<span>\b(?:and|but)\s+(?P<not>not )?{said})",
-    )
-
-
 def kind_names(kind: Kind) -> list[str]:
     """All words for a kind, folded: id, name, plural and synonyms, without articles."""
     words = (kind.name, kind.plural, *kind.synonyms, kind.id.replace("_", " "))
     return list(dict.fromkeys(re.sub(r"^(?:an?|the) ", "", fold(w)) for w in words))
+
+
+def _key(name: str) -> str:
+    return re.sub(r"[\s-]+", "", name)
 
 
 def flexible(name: str) -> str:
@@ -162,9 +207,21 @@ def flexible(name: str) -> str:
     return pattern if name.endswith("s") or not name[-1].isalpha() else pattern + "s?"
 
 
-def _measure_pattern(id: str, name: str, unit: str) -> re.Pattern[str]:
-    subject = _FAZ if id.startswith("faz_") else re.escape(fold(name))
-    unit_words = SQUARE_MM if unit == "mm²" else r"(?![\w.]*\s*(?:mm|%))"
-    return re.compile(
-        rf"\b{subject}\b(?:(?!{NUMBER}|;).){{0,60}}?(?P<cmp>{COMPARE})?\s*(?P<n>{NUMBER})\s*{unit_words}"
-    )
+def _measure_patterns(id: str, name: str, unit: str) -> tuple[re.Pattern[str], ...]:
+    if id.startswith("faz_"):
+        subject = _FAZ
+    elif id == "vessel_density":
+        subject = r"(?:(?:vessel|vascular|capillary|perfusion|flow)[\s-]densit(?:y|ies)|vd)"
+    else:
+        subject = re.escape(fold(name))
+    number = rf"(?P<cmp>{COMPARE})?\s*(?P<n>{NUMBER})\s*"
+    if unit != "mm²":
+        # A share is a percentage or has decimals: "density is low at 3 o'clock" gives none.
+        number += (
+            r"(?:(?P<percent>%|per ?cent)|(?<=\.\d)|(?<=\.\d\d)|(?<=\.\d{3}))(?!\d|\s*(?:mm|o'))"
+        )
+        return (re.compile(rf"\b{subject}\b(?:(?!{NUMBER}|;).){{0,60}}?{number}"),)
+    gap = rf"(?:(?:(?!{NUMBER}|;).){{0,60}}?|[^;]{{0,90}}?\barea\b[^;\d]{{0,20}}?)"
+    behind = rf"\b{subject}\b{gap}{number}{SQUARE_MM}"
+    before = rf"\barea (?:of )?{number}{SQUARE_MM},? (?:the |this )?{subject}\b"
+    return re.compile(behind), re.compile(before)

@@ -12,6 +12,7 @@ from retia.claims.actions import ActionClaim
 from retia.claims.boxes import box_in, iou
 from retia.claims.extract import extract
 from retia.claims.lexicon import NUMBER_WORDS, SQUARE_MM, read_lexicon
+from retia.claims.negation import THAN
 from retia.claims.parser import parse_answer
 from retia.claims.phase import phases_in
 from retia.claims.places import places_in
@@ -125,8 +126,7 @@ def _set_matches(text: str, gold: Gold, modality: str) -> bool:
     if not values:
         return bool(_DENIES.search(fold(text))) and not any(polarity for _, polarity in kinds)
     if read_lexicon(modality).places:
-        # After "than" stands what it is compared with.
-        said = re.split(r"\bthan\b", fold(text))[0]
+        said = THAN.split(fold(text))[0]
         if places := _places(" ; ".join(values)):
             return _places(said) == places
     if phases := phases_in(". ".join(values), modality):

@@ -1,62 +1,169 @@
-"""Whether a mention is denied, doubted or only imagined, by the words around it.
+"""Whether a mention is denied or doubted by the words around it.
 
 All functions read folded text (`sentences.fold`) of one sentence: what stands before the
-mention, or what stands after it up to the next mention.
+mention, or what stands after it up to the next mention. After NegEx (Chapman et al. 2001,
+J Biomed Inform 34:301): cues, what ends their reach, and phrases that only look like cues.
 """
 
 import re
 
+_NUMBER = (
+    r"\d+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|"
+    r"half|an? (?:dozen|handful|few|couple)"
+)
 _DENY = (
-    r"no|not|without|never|neither|nor|non|lacks?|lacking|lack of|absence of|free of|free from|"
-    r"negative for|rules? out|ruled out|ruling out|excludes?|excluding|rather than|instead of|"
-    r"than(?!\s+(?:\d|one|two|three|four|five|six|seven|eight|nine|ten)\b)|"
-    r"isn't|aren't|don't|doesn't|none of"
+    r"(?:absent|missing|negatives?|not (?:seen|present|visible|found|detected))(?: \w+)?\s*:|"
+    r"no longer|no|not|without|never|neither|nor|non|nil|lacks?|lacking|lack of|absence of|free of|"
+    r"free from|clear of|devoid of|spared (?:from|of|by)|negative for|ruling out|rules? out|"
+    r"ruled out|excludes?|excluding|rather than|instead of|"
+    rf"(?<!other )than(?!\s+(?:{_NUMBER}|expected|normal|usual|average|before)\b)|"
+    r"cannot|isn't|aren't|don't|doesn't|didn't|wasn't|weren't|can't|couldn't|none of|nothing|"
+    r"nowhere|fails? to|failed to|unable to|denies|denied|resolution of|disappearance of|"
+    r"mistaken for|misread as|mimic(?:s|king)?|simulat(?:es|ing)|"
+    r"(?:first|initially|originally) (?:read|thought|taken|interpreted|reported|regarded|labelled|"
+    r"described|suspected|called)(?: as| to be| for)?|hardly any|(?:argu\w+|speaks?|speaking|"
+    r"militates?|evidence|and) against"
+)
+# Phrases that hold a cue and deny nothing.
+_PSEUDO = re.compile(
+    r"\b(?:not (?:only|just|merely|necessarily)|no (?:doubt|question|surprise|fewer|less|"
+    r"more than)|"
+    r"without (?:doubt|question)|not (?:free of|free from|without|devoid of|lacking|clear of|"
+    rf"fewer than|less than|more than)(?: (?:{_NUMBER}))?|"
+    r"(?:cannot|can not|can't|could not|does not|do not|not|doesn't) (?:\w+ly )?(?:be )?(?:exclude|"
+    r"rule out|excluding|ruling out|excluded|ruled out)|"
+    r"(?:no|not|without) (?:\w+ )?(?:change|changes|progression|increase|decrease|difference|"
+    r"growth|"
+    r"worsening|improvement)(?! to\b)(?: (?:in|of|from))?|not (?:changed|progressed|increased|"
+    r"grown|worsened|"
+    r"improved|resolved|enlarging)|not (?:yet )?(?:treated|confined|limited|restricted)|"
+    r"nothing (?:else|other|but|more)|no (?:\w+ ){0,2}(?:other than|except|but|apart from|besides|"
+    r"beyond))\b"
+)
+# A cue's own verb or noun: "does not show", "no area that suggests", "cannot see".
+_OWN = re.compile(
+    r"(?:\s+(?:\w+ly|yet|i|we|one|to|be|been|there|is|are|any|of the|clear|definite|convincing|"
+    r"obvious|further|other|additional))*"
+    r"\s+(?:show|reveal|see|seen|demonstrat|find|detect|have|has|contain|identif|observ|display|"
+    r"exhibit|harbou?r|suggest|indicat|appreciat|discern|recogni[sz]|make out|spot|notic|depict|"
+    r"confirm|support|amount|qualify|fulfil|meet|report|visuali[sz])\w*(?:\s+(?:to|for|as|out))?\b"
+    r"|\s+(?:\w+\s+){1,3}?(?:that|which|to|would)\s+(?:\w+ )?(?:suggest|show|indicat|represent|be|"
+    r"explain|account|imply|mean)\w*\b"
+    r"|\s+(?:is|are|was|were) (?:there )?(?:any|a)\b|\s+(?:that|those|one|the picture) of\b"
+    r"|\s+(?:visible|evident|apparent|discernible|recogni[sz]able|present)\b(?=\s)"
+    r"|\s+(?:to|that) (?:suggest|indicate|support|show|imply)\w*\b"
 )
 # Between the denying word and what it denies: anything but a new statement.
-_BREAK = re.compile(
-    r"\b(?:is|are|was|were|has|have|shows?|seen|present|visible|found|there|but|while|whereas|"
-    r"although|however|because|so|hence|thus|therefore|which|that|it|only|longer)\b|[,;:]"
+_VERBS = (
+    r"is|are|was|were|has|have|shows?|showing|seen|present|visible|found|there|but|while|whereas|"
+    r"although|though|however|because|so|hence|thus|therefore|which|that|it|only|this|these|"
+    r"remains?|"
+    r"(?<!not )yet|turned|turns|proved|proves|actually|really|represents?|accounts?|makes?|"
+    r"contains?|except|apart|aside|save|besides|with|plus|noted|evident|reveals?|"
+    r"demonstrates?|consistent|compatible|suggest\w*|indicat\w+|argues?|due|leaving|merely|just"
 )
+_BREAK = re.compile(rf"\b(?:{_VERBS}|longer)\b|[,;:(]|\s-\s")
+_LIST_BREAK = re.compile(rf"\b(?:{_VERBS})\b|[;:(]|\s-\s")
 _COORDINATED_BREAK = re.compile(
-    r"\b(?:is|are|was|were|has|have|shows?|seen|present|visible|found|there|but|with|while|whereas|"
-    r"although|however|because|so|hence|thus|therefore|which|that|it|mild|moderate|severe|\d+|"
-    r"one|two|three|four|five|six|seven|eight|nine|ten|several|many|some|few)\b|[;:]"
+    rf"\b(?:{_VERBS}|mild|moderate|severe|\d+|{_NUMBER}|several|many|some|few|multiple|numerous|"
+    r"view|screen|frame|sight|scattered|occasional|extensive|widespread|diffuse|patchy|marked|"
+    r"single|isolated|yes)\b|[;:(+]|"
+    r"\s-\s|(?:,|\band|,\s*and)\s+(?:an?|the|its)\b"
 )
+_OR_AHEAD = re.compile(rf"(?:(?!\b(?:{_VERBS})\b)[^;:(.]){{0,90}}?\b(?:or|nor)\b")
+THAN = re.compile(rf"\bthan\b(?!\s+(?:{_NUMBER}|expected|normal|usual|average)\b)")
+"""After it stands what something is compared with; not in "more than five"."""
 _CUE = re.compile(rf"(?<![\w-])(?:{_DENY})(?![\w-])")
-_VERB = r"(?:is|are|was|were|can|could|has been|have been|appears?|remains?|seems?)"
+_BE = (
+    r"(?:is|are|was|were|can|could|do|does|did|has been|have been|had been|appears?|remains?|"
+    r"seems?|"
+    r"looks?|has|have|had|being|proved|may)"
+)
+_SEEN = (
+    r"seen|present|visible|detect\w*|found|identif\w*|evident|apparent|appreciat\w*|noted|"
+    r"observed?|"
+    r"demonstrat\w*|discern\w*|recogni[sz]\w*|encountered|met|reached|achieved|obtained|secured?|"
+    r"shown|made out|visuali[sz]ed|there|convincing\w*|confirmed|established|recorded|reported|"
+    r"revealed|documented|complete[d]?|satisfied|attained|performed|used|exist|exists|occur|"
+    r"occurred|a (?:feature|finding|concern)|in (?:the )?(?:\w+ )?(?:field|view|use|frame|picture|"
+    r"image|scan)|on (?:the )?(?:screen|image|scan)|part of|among|any|suspected|suggested|"
+    r"supported|"
+    r"involved|adequate|satisfactory|here|yet|given|warranted|justified|depicted|introduced|"
+    r"appear|look|enough|one|made|upheld"
+)
+_ADVERBS = (
+    r"(?:(?:\w+ly|be|been|all|both|also|currently|yet|at all|as yet|otherwise|now|still|again)\s+)*"
+)
+_GONE = (
+    r"absent|missing|lacking|unlikely|excluded|ruled out|rejected|negative|nil|none|gone|resolved|"
+    r"wanting|disappeared|cleared|incomplete|pending|outstanding|lacked|denied|insecure|unmet|zero|"
+    r"discounted|refuted|dismissed|improbable|avoided|prevented|averted|(?:out of|"
+    r"off) (?:the )?(?:view|frame|sight|field|screen)"
+)
+# Before a verb that denies: no other verb, and commas only around an aside.
+_ASIDE = (
+    r"(?:,\s*(?:however|though|in contrast|by contrast|on the other hand|in turn|too|moreover|"
+    r"fortunately|if any|at present|for now|as yet|so far|(?:which|that) [^,;]{1,60}),)?"
+)
+_REACH = rf"(?:(?!\b{_BE}\b)[^,;]){{0,120}}?"
 _AFTER = re.compile(
-    rf"^(?:(?!\b{_VERB}\b)[^,;])*\b{_VERB}\s+(?:\w+\s+)?"
-    r"(?:not\b(?!\s+(?:only|mild|moderate|severe|excluded|ruled out|be excluded|be ruled out))"
-    r"|absent\b|missing\b|lacking\b|unlikely\b|excluded\b|ruled out\b|rejected\b)"
-    r"|^(?:(?!\b(?:is|are|was|were)\b)[^,;])*\bcannot be (?:seen|found|detected|identified)"
-    r"|^\s*[:=(-]\s*(?:none|absent|no|not|0|negative)\b(?!\.\d)"
-    r"|^\s+(?:absent|not\s+(?:seen|present|visible|detected|found|identified))\b"
+    rf"^{_ASIDE}{_REACH}{_ASIDE}\s*\b(?:{_BE}\s+{_ADVERBS}(?:not|never|nowhere|no longer)|cannot|"
+    r"isn't|aren't|wasn't|weren't|can't|couldn't|hasn't|haven't|didn't)"
+    rf"(?:\s*(?:$|[.,;!)]|\b(?:but|and)\b)|\s+{_ADVERBS}(?:to be )?(?:{_SEEN})\b)"
+    rf"|^{_ASIDE}{_REACH}{_ASIDE}\s*\b{_BE}\s+{_ADVERBS}(?:thought |considered |felt |deemed )?"
+    rf"(?:{_GONE})\b"
+    r"|^\s*[:=(]?-?\s*[:=(]\s*(?:none|absent|no|not|0|negative|nil|neg|cleared|resolved|gone|"
+    r"excluded|lacking|missing|-)(?!\w|\.\d)"
+    r"|^\s+(?:all |both )?(?:lacking|missing|incomplete|pending|resolved|cleared|gone|"
+    r"(?:out of|off) (?:the )?(?:view|frame|sight|field|"
+    r"screen)|improbable|nil|none|neg|absent|negative|excluded|ruled out|unlikely|"
+    rf"not\s+{_ADVERBS}(?:{_SEEN}))\b(?!\s+(?:for|of|in that)\b)|^\s+not\s*(?:$|[.,;!])"
+    r"|^\s*\(?-(?:ve)?\)?\s*(?:[,;.)]|$)"
+    r"|^[^,;]{0,80}?\bby (?:its|their) absence\b|^[^,;]{0,80}?\b(?:disappeared|resolved|"
+    r"cleared up|regressed completely)\b"
+)
+_BARE_AFTER = re.compile(
+    r"^\s+(?:nil|none|neg|absent|lacking|missing|negative|excluded|ruled out|unlikely|not)\b|"
+    r"^\s*[:=(-]"
 )
 _NOT_EXCLUDED = re.compile(
-    r"(?:cannot|can not|could not|not)(?: be)? (?:fully )?(?:excluded|ruled out)"
+    r"(?:cannot|can not|could not|can't|couldn't|not)(?: be)? (?:\w+ly )?(?:be )?"
+    r"(?:excluded?|ruled? out|dismissed|discounted)"
 )
 _DOUBT = (
-    r"possible|possibly|suspected|suspicious|suspicion of|probable|probably|likely|questionable|"
-    r"perhaps|maybe|may|might|could|suggests?|suggestive|suggesting|doubtful|equivocal"
+    r"possible|possibly|suspected|suspicious|suspicion|probable|probably|likely|questionable|"
+    r"perhaps|maybe|may|might|could|suggests?|suggestive|suggesting|doubtful|equivocal|suspect|"
+    r"query|presumed|presumably|concern|concerning|worrisome|versus|vs|uncertain|borderline|"
+    r"consistent with|compatible with|in keeping with|favou?red|hint"
 )
-_DOUBT_BEFORE = re.compile(rf"\b(?:{_DOUBT})\b(?:[\s-]+[\w-]+){{0,4}}\s*$")
-_DOUBT_AFTER = re.compile(rf"^[^,;]*?\b(?:{_DOUBT})\b")
-_IMAGINED = re.compile(
-    r"\b(?:would|if|whether)\b"
-    # Advice, as taxonomies give it: what to do or to watch for, not what is seen.
-    r"|^\W*(?:next|goal|check|pitfall|action)\s*:|\bnext (?:phase|step)\b"
+_DOUBT_BEFORE = re.compile(rf"(?:\b(?:{_DOUBT})\b|\?)(?:[\s-]+[\w-]+){{0,4}}\s*$")
+_DOUBT_AFTER = re.compile(
+    r"^[^,;]{0,120}?\b(?:possible|possibly|suspected|probable|probably|likely|questionable|perhaps|"
+    r"maybe|may|might|could|suggests?|suggested|doubtful|equivocal|uncertain|favou?red|considered|"
+    r"presumed|borderline)\b|^\s*\(?\?|^\s*(?:versus|vs|v)\b"
 )
 
 
-def denied_before(before: str) -> bool:
-    """Whether the words before a mention deny it (`no`, `without`, `rather than`...)."""
+def denied_before(before: str, rest: str = "") -> bool:
+    """Whether the words before a mention deny it (`no`, `without`, `rather than`...).
+
+    Args:
+        before: What stands between the last mention and this one.
+        rest: What stands after it in the sentence: in "no tears, holes or haemorrhages" it tells
+            that the commas are those of one list.
+    """
+    before = _PSEUDO.sub(lambda m: "#" * len(m.group()), before)
     cues = list(_CUE.finditer(before))
     if not cues:
         return False
     cue = cues[-1]
-    if cue.group() == "not" and re.match(r"\s+only\b", before[cue.end() :]):
+    own = _OWN.match(before, cue.end())
+    start = own.end() if own else cue.end()
+    if _BREAK.search(before, start) is None:
+        return True
+    if _LIST_BREAK.search(before, start) or "," not in before[start:]:
         return False
-    return _BREAK.search(before, cue.end()) is None
+    return _OR_AHEAD.match(before[start:] + "x" + rest[:90]) is not None
 
 
 def denial_goes_on(between: str) -> bool:
@@ -64,18 +171,23 @@ def denial_goes_on(between: str) -> bool:
     return _COORDINATED_BREAK.search(between) is None
 
 
-def denied_after(after: str) -> bool:
-    """Whether the words after a mention deny it (`is not seen`, `are absent`, `: none`)."""
-    return _AFTER.search(after) is not None and _NOT_EXCLUDED.search(after) is None
+def denied_after(after: str, shared: bool = False) -> bool:
+    """Whether the words after a mention deny it (`is not seen`, `are absent`, `: none`).
+
+    Args:
+        after: The words after a mention, or after the last of a list.
+        shared: Whether other mentions stand between: then only a verb counts, for in
+            "dropout, IRMA: none" each word has its own.
+    """
+    if _NOT_EXCLUDED.search(after) or (shared and _BARE_AFTER.match(after)):
+        return False
+    return _AFTER.search(after) is not None
 
 
 def doubted(before: str, after: str) -> bool:
     """Whether a mention is hedged (`possible`, `may`, `cannot be excluded`...)."""
-    if _NOT_EXCLUDED.search(after) and "," not in after[: _NOT_EXCLUDED.search(after).start()]:  # type: ignore[union-attr]
-        return True
-    return bool(_DOUBT_BEFORE.search(before) or _DOUBT_AFTER.search(after))
-
-
-def imagined(sentence: str) -> bool:
-    """Whether a sentence speaks of what would, should or will be, not of what is."""
-    return _IMAGINED.search(sentence) is not None
+    for text in (before[-60:], after):
+        found = _NOT_EXCLUDED.search(text)
+        if found and "," not in text[: found.start()]:
+            return True
+    return bool(_DOUBT_BEFORE.search(before[-90:]) or _DOUBT_AFTER.search(after))

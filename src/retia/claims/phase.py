@@ -6,8 +6,8 @@ Nothing can be won by naming many: a text settles on a phase only when it affirm
 import functools
 import re
 
+from retia.claims.context import asserted, imagined
 from retia.claims.lexicon import flexible
-from retia.claims.negation import imagined
 from retia.claims.sentences import fold, sentence_spans
 from retia.claims.stage import Naming, namings
 from retia.taxonomy import read_vocabulary
@@ -43,8 +43,10 @@ def phases_in(text: str, modality: str) -> set[str]:
     for start, end in sentence_spans(folded):
         sentence = folded[start:end]
         if not sentence.endswith("?"):
-            named = {m.id for m in phase_mentions(sentence, modality) if not m.denied}
-            (later if imagined(sentence) else now).update(named)
+            ahead = imagined(sentence)
+            read = sentence if ahead else asserted(sentence)
+            named = {m.id for m in phase_mentions(read, modality) if not m.denied}
+            (later if ahead else now).update(named)
     return now or later
 
 

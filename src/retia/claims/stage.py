@@ -8,23 +8,58 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from retia.claims.negation import denied_after, denied_before, doubted, imagined
+from retia.claims.context import asserted
+from retia.claims.negation import denied_after, denied_before, doubted
 from retia.claims.sentences import fold, sentence_spans
 from retia.taxonomy import read_vocabulary
 
+_EYE = (
+    r"\s+(?:eye|retina|macula|fundus|scan|image|subject|stage|result|control|study|angiogra\w+|"
+    r"octa?|"
+    r"examination|exam|photograph|picture|appearances?)\b"
+)
+_NAMED_EYE = re.compile(_EYE)
 # `healthy` and `normal` are about the eye only when no other noun follows ...
 _ABOUT_EYE = (
-    r"(?=\s+(?:eyes?|retinas?|macula|fundus|scan|image|subject|stage|result|control)\b"
-    r"|\s*[.,;:!?\"')\]}]|\s*$|\s+(?:and|but|because|as|since|rather|or|not|than)\b)"
+    rf"(?={_EYE}"
+    r"|\s*[.,;:!?\"')\]}]|\s*$|\s+(?:and|but|because|as|since|rather|or|not|than|in|for|to|with|on|"
+    r"overall|throughout)\b)"
 )
-# ... and no other thing was just said to be so.
-_ABOUT_THING = re.compile(
-    r"\b(?:faz|zone|density|calibre|caliber|vessels?|perfusion|capillar\w+|size|flow|area|contour)"
-    r"\s+(?:is|are|was|were|looks?|appears?|seems?)\s+(?:\w+\s+)?$"
+# ... and it is not said of, or compared with, something else: what may stand before it.
+_SUBJECT = (
+    r"eyes?|retinas?|fundus|fundi|scans?|images?|stage|results?|answer|diagnosis|it|this|that|"
+    r"angiogra\w+|"
+    r"study|examination|exam|octa?|grade|class|label|patient|he|she|everything|all|findings?|"
+    r"picture|"
+    r"appearances?|photographs?|which|who|assessment|conclusion|impression|summary|here|"
+    r"overall|both|"
+    r"od|os|re|le|one|subject|control|reading|report"
+)
+_BEFORE_NORMAL = re.compile(
+    rf"(?:^|[.,;!(\"'\[{{]|\b(?:{_SUBJECT})\s*[:=-]|\b(?:{_SUBJECT}|an?|the|and|or|nor|neither|"
+    rf"not|no|as|be|completely|but|"
+    rf"rather|than|either|of an?|perfectly)|\b(?:{_SUBJECT})(?:\s+\w+)?\s+(?:is|are|was|were|"
+    rf"looks?|"
+    r"appears?|seems?|remains?)(?:\s+(?:still|not|quite|\w+ly|thus|therefore|otherwise|within))?"
+    r"|^\W*(?:is|looks?|appears?|seems?|remains?))\s*$"
+)
+_NOT_NORMAL = re.compile(
+    r"\b(?:than|unlike|like|(?:compared|relative|comparison) (?:with|to)) (?:\w+ )?(?:an?|"
+    r"the)\s+$|\botherwise\s+$|"
+    r"\b(?:apart from|except|other than|aside from|save for)\b"
 )
 _NO_RETINOPATHY = (
-    r"(?:no|without|absence of|free of)(?:\s+(?:visible|clear|any))?"
-    r"(?:\s+(?:signs?|evidence|features?)\s+of)?(?:\s+any)?\s+(?:diabetic\s+)?(?:retinopathy|dr)"
+    r"(?:no|without|absence of|free of|free from|clear of|negative for)(?:\s+(?:visible|clear|"
+    r"any|definite|sign|"
+    r"evident|obvious))?(?:\s+(?:signs?|evidence|features?|trace|indication)\s+of)?(?:\s+any)?\s+"
+    r"(?:diabetic\s+)?(?:retinopathy|dr)(?![\w-])"
+    r"|(?:diabetic\s+)?(?:retinopathy|dr)\s*(?::|is|was|are)?\s*(?:absent|none|nil|negative|"
+    r"not (?:seen|present|"
+    r"found|detected|evident|visible))(?!\w)"
+    r"|(?<!other than )(?:no|without)\s+(?:\w+ )?(?:abnormalit(?:y|ies)|pathology)(?=\s*(?:$|"
+    r"[.,]|(?:is|are|was|"
+    r"were|can be|could be|has been|in|on|of (?:the|this))\b(?! (?:other|apart|except|beyond|"
+    r"outside))))"
 )
 
 
@@ -64,9 +99,16 @@ def stage_mentions(sentence: str, modality: str = "octa") -> list[Naming]:
     found = [
         m
         for m in pattern.finditer(sentence)
-        if m.group() not in ("healthy", "normal") or not _ABOUT_THING.search(sentence[: m.start()])
+        if m.group() not in ("healthy", "normal")
+        or _of_the_eye(sentence[: m.start()][-80:], sentence[m.end() :][:20])
     ]
     return namings(sentence, [(m.start(), m.end(), stages[m.lastgroup or "none"]) for m in found])
+
+
+def _of_the_eye(before: str, after: str) -> bool:
+    """Whether `healthy` or `normal` between these words speaks of the whole eye."""
+    whole = _BEFORE_NORMAL.search(before) or _NAMED_EYE.match(after)
+    return whole is not None and _NOT_NORMAL.search(before) is None
 
 
 def namings(sentence: str, found: Sequence[tuple[int, int, str]]) -> list[Naming]:
@@ -81,7 +123,9 @@ def namings(sentence: str, found: Sequence[tuple[int, int, str]]) -> list[Naming
         before = sentence[found[i - 1][1] if i else 0 : start]
         after = sentence[end : found[i + 1][0] if i + 1 < len(found) else len(sentence)]
         goes_on = i > 0 and named[-1].denied and re.fullmatch(r"\s+(?:or|nor)\s+", before)
-        denied = bool(denied_before(before) or denied_after(after) or goes_on)
+        denied = bool(
+            denied_before(before, sentence[end : end + 90]) or denied_after(after) or goes_on
+        )
         named.append(
             Naming(start=start, end=end, id=id, denied=denied, hedged=doubted(before, after))
         )
@@ -101,10 +145,7 @@ def stage_in(text: str, modality: str = "octa") -> str | None:
     firm: str | None = None
     hedged: str | None = None
     for start, end in sentence_spans(folded):
-        sentence = folded[start:end]
-        if sentence.endswith("?") or imagined(sentence):
-            continue
-        for mention in stage_mentions(sentence, modality):
+        for mention in stage_mentions(asserted(folded[start:end]), modality):
             if mention.denied:
                 continue
             if mention.hedged:

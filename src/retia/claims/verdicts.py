@@ -217,6 +217,13 @@ def _judge_presence(claim: Claim, case: Case) -> Judged:
     return Judged(claim=claim, verdict=verdict, findings=tuple(here))
 
 
+def _same_side(said: str, true: str | None) -> bool | None:
+    """Whether a side holds a finding's; None when the record does not say, or says one of both."""
+    if true is None or (said == "bilateral" != true):
+        return None
+    return true in (said, "bilateral")
+
+
 def _matching(claim: Claim, case: Case) -> tuple[list[Finding], bool]:
     """Findings of the claim's kind, place and severity; and whether others might be."""
     here, unsure = [], False
@@ -226,6 +233,8 @@ def _matching(claim: Claim, case: Case) -> tuple[list[Finding], bool]:
         place = True
         if claim.zone is not None:
             place = same_place(claim.zone, finding.zone or Zone(), case.laterality)
+        elif claim.side is not None:
+            place = _same_side(claim.side, finding.attributes.get("side"))
         graded = claim.severity is None or finding.severity == claim.severity
         ungraded = claim.severity is not None and finding.severity is None
         if place and graded:

@@ -26,6 +26,7 @@ from retia.claims import (
     token_f1,
     token_recall,
 )
+from retia.claims.applicable import applicable
 from retia.claims.places import places_in
 from retia.evaluation.items import Item
 from retia.records import Answer, Gold
@@ -75,7 +76,7 @@ def read_answer(item: Item, text: str) -> QuestionRow:
     judged = None
     if item.structured:
         scores["parsed"] = float(not lost)
-        if read_vocabulary(modality).kinds:
+        if applicable(item.case):
             judged = agreement(judge_text("" if lost else text, item.case)[1], item.case)
     if answer is not None and answer.reasoning:
         follows: bool | None = consistent(answer, modality)

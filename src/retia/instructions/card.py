@@ -1,58 +1,130 @@
 """What a folder of samples holds: statistics and the dataset card."""
 
+import hashlib
 import re
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from retia.disclaimer import DISCLAIMER
-from retia.records import Case, Sample
+from retia.records import Case, Message, Sample
 from retia.taxonomy import read_vocabulary
 
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _TOKEN = re.compile(r"[^\W\d_]+|\d|[^\w\s]")
+_CLOSED = ("yes_no", "choice", "stage")
+LENGTH_STEP = 10
+"""Words per bar of the chart of lengths."""
+MOST_ANSWERS = 8
+"""Answers of a kind that are told apart; the others are counted together."""
 
 
-def sample_statistics(samples: Sequence[Sample]) -> dict[str, Any]:
-    """Count samples, turns, words and rough tokens (words, single digits, marks).
+def sample_statistics(samples: Iterable[Sample]) -> dict[str, Any]:
+    """Count samples, turns, words and rough tokens (words, single digits, marks), in one pass.
 
     Returns:
         Plain values, ready for JSON; counters are sorted by name.
     """
-    turns = [turn for sample in samples for turn in sample.answers]
-    texts = [message.text for sample in samples for message in sample.messages]
-    words = [len(turn.text.split()) for turn in turns if turn.question_kind == "stage"]
-    tokens = [len(_TOKEN.findall(turn.text)) for turn in turns]
-    yes_no = (str(t.gold.value) for t in turns if t.gold and t.gold.type == "yes_no")
-    stages = (str(t.gold.value) for t in turns if t.gold and t.gold.type == "stage")
-    return {
-        "samples": len(samples),
-        "by_modality": _counted(sample.modality for sample in samples),
-        "cases": len({sample.case for sample in samples}),
-        "groups": len({sample.group for sample in samples}),
-        "by_stage_of_tuning": _counted(sample.stage for sample in samples),
-        "by_split": _counted(str(sample.split) for sample in samples),
-        "turns_by_question_kind": _counted(str(turn.question_kind) for turn in turns),
-        "yes_no": _counted(yes_no),
-        "stages": _counted(stages),
-        "distinct_words": len({w.lower() for text in texts for w in _WORD.findall(text)}),
-        "longest_stage_answer_words": max(words, default=0),
-        "mean_stage_answer_words": round(sum(words) / len(words), 1) if words else 0.0,
-        "longest_answer_tokens": max(tokens, default=0),
-        "answer_tokens": sum(tokens),
-        "sentences_with_evidence": sum(bool(ids) for turn in turns for ids in turn.evidence),
-    }
+    tally = _Tally()
+    for sample in samples:
+        tally.add(sample)
+    return tally.result()
 
 
-def _counted(values: Any) -> dict[str, int]:
-    return dict(sorted(Counter(values).items()))
+class _Tally:
+    """Counters over samples; no sample is kept."""
+
+    def __init__(self) -> None:
+        """Begin at nothing."""
+        self.samples = 0
+        self.of: dict[str, Counter[str]] = defaultdict(Counter)
+        self.cases: set[str] = set()
+        self.groups: set[str] = set()
+        self.words: set[str] = set()
+        self.conversations: Counter[int] = Counter()
+        self.lengths: Counter[int] = Counter()
+        self.answers: dict[str, Counter[str]] = defaultdict(Counter)
+        self.stage_words: list[int] = []
+        self.longest_tokens = self.tokens = self.with_evidence = 0
+
+    def add(self, sample: Sample) -> None:
+        """Count one sample."""
+        self.samples += 1
+        self.of["by_modality"][sample.modality] += 1
+        self.of["by_stage_of_tuning"][sample.stage] += 1
+        self.of["by_split"][str(sample.split)] += 1
+        self.cases.add(sample.case)
+        self.groups.add(sample.group)
+        said = [sample.stage, *sample.images, *(m.text for m in sample.messages)]
+        # A hash that is the same in every process: those of texts are not.
+        digest = hashlib.blake2b("\0".join(said).encode(), digest_size=8).digest()
+        self.conversations[int.from_bytes(digest)] += 1
+        for message in sample.messages:
+            self.words.update(w.lower() for w in _WORD.findall(message.text))
+        for turn in sample.answers:
+            self._add_turn(turn)
+
+    def _add_turn(self, turn: Message) -> None:
+        kind, gold = str(turn.question_kind), turn.gold
+        self.of["turns_by_question_kind"][kind] += 1
+        if gold is not None and gold.type in ("yes_no", "stage"):
+            self.of["yes_no" if gold.type == "yes_no" else "stages"][str(gold.value)] += 1
+        if gold is not None and gold.type in _CLOSED:
+            self.answers[kind][str(gold.value)] += 1
+        words, tokens = len(turn.text.split()), len(_TOKEN.findall(turn.text))
+        self.lengths[words // LENGTH_STEP * LENGTH_STEP] += 1
+        if kind == "stage":
+            self.stage_words.append(words)
+        self.longest_tokens = max(self.longest_tokens, tokens)
+        self.tokens += tokens
+        self.with_evidence += sum(map(bool, turn.evidence))
+
+    def result(self) -> dict[str, Any]:
+        """The counts as plain values."""
+        words = self.stage_words
+        return {
+            "samples": self.samples,
+            "by_modality": _sorted(self.of["by_modality"]),
+            "cases": len(self.cases),
+            "groups": len(self.groups),
+            "by_stage_of_tuning": _sorted(self.of["by_stage_of_tuning"]),
+            "by_split": _sorted(self.of["by_split"]),
+            "turns_by_question_kind": _sorted(self.of["turns_by_question_kind"]),
+            "yes_no": _sorted(self.of["yes_no"]),
+            "stages": _sorted(self.of["stages"]),
+            "answers_by_question_kind": {
+                kind: _top(answers) for kind, answers in sorted(self.answers.items())
+            },
+            "duplicates": self.conversations.total() - len(self.conversations),
+            "distinct_words": len(self.words),
+            "longest_stage_answer_words": max(words, default=0),
+            "mean_stage_answer_words": round(sum(words) / len(words), 1) if words else 0.0,
+            "answers_by_words": {str(n): self.lengths[n] for n in sorted(self.lengths)},
+            "longest_answer_tokens": self.longest_tokens,
+            "answer_tokens": self.tokens,
+            "sentences_with_evidence": self.with_evidence,
+        }
+
+
+def _sorted(counter: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counter.items()))
+
+
+def _top(answers: Counter[str]) -> dict[str, int]:
+    """The most frequent answers, and how many others there are."""
+    most = sorted(answers.items(), key=lambda pair: (-pair[1], pair[0]))
+    rest = sum(count for _, count in most[MOST_ANSWERS:])
+    return dict(most[:MOST_ANSWERS]) | ({"others": rest} if rest else {})
 
 
 def dataset_card(cases: Sequence[Case], statistics: dict[str, Any]) -> str:
     """The README of a folder of samples, with Hugging Face front matter."""
     kinds = statistics["turns_by_question_kind"]
-    rows = "\n".join(f"| {kind} | {count} |" for kind, count in kinds.items())
+    rows = "\n".join(
+        f"| {kind} | {count} | {_blind(statistics, kind)} |" for kind, count in kinds.items()
+    )
+    variety, teacher = _variety(statistics), _teacher(statistics)
     sources = sorted({f.source for c in cases for f in c.findings}) or ["none"]
     splits = ", ".join(f"{name} {count}" for name, count in statistics["by_split"].items())
     about = {c.modality: _about(c.modality) for c in cases}
@@ -81,19 +153,46 @@ configs:
 
 - `samples.jsonl`: one conversation a line; image paths are relative to this folder.
 - `metadata.jsonl`: the cases as the samples saw them.
-- `statistics.json`: counts. `run.json`: settings, versions, seed, input hashes.
+- `statistics.json`: counts; `statistics.html` shows them.
+- `run.json`: settings, versions, seed, input hashes.
 
 Samples per split (the split follows the group, so no group is in two): {splits}.
 
-| question kind | turns |
-|---|---|
+| question kind | turns | answered without looking |
+|---|---|---|
 {rows}
+
+The last column is the accuracy, on the test split, of always giving the answer that the training
+split gives most often to the same words: read every score beside it.{variety}{teacher}
 
 {balance} {statistics["distinct_words"]} distinct words; the \
 longest {longest}.
 
 Limits: {limits}
 """
+
+
+def _blind(statistics: dict[str, Any], kind: str) -> str:
+    found = statistics.get("blind", {}).get(kind)
+    return f"{found['accuracy']:.2f} of {found['n']}" if found else "not measured"
+
+
+def _variety(statistics: dict[str, Any]) -> str:
+    shares = statistics.get("distinct", {})
+    told = ", ".join(f"{name} {share:.3f}" for name, share in shares.items())
+    return f"\nVariety of the answers: {told}." if told else ""
+
+
+def _teacher(statistics: dict[str, Any]) -> str:
+    found = statistics.get("teacher")
+    if not found:
+        return ""
+    return (
+        f"\nA language model was asked for {found.get('asked', 0)} answers; "
+        f"{found.get('accepted', 0)} were accepted as they came and "
+        f"{found.get('accepted_after_retry', 0)} after one correction. Every accepted sentence "
+        "was checked against the findings; the built-in writer wrote the others."
+    )
 
 
 def _each(texts: dict[str, str]) -> str:
@@ -115,8 +214,8 @@ class _About:
 
 _EYES = _About(
     tags=("ophthalmology", "octa"),
-    origin="findings of these sources: {sources}. The sentences come from the findings, not from "
-    "a language model; every\nsentence of an answer lists its evidence, and every answer carries "
+    origin="findings of these sources: {sources}. The sentences come from the findings; "
+    "every\nsentence of an answer lists its evidence, and every answer carries "
     "a typed gold value.",
     balance="Yes and no are balanced per kind and split.",
     limits="a closed vocabulary, and only what the source of the findings looked for. Simulated "

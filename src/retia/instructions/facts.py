@@ -21,7 +21,7 @@ SECTIONS: dict[Section, tuple[str, ...]] = {
     "vessels": ("microaneurysm", "neovascularization", "irma", "tortuosity", "calibre_change"),
 }
 LOCATED = ("capillary_dropout", "microaneurysm", "neovascularization", "irma", "tortuosity")
-"""Kinds that lie somewhere and can be asked for one by one."""
+"""Kinds of OCTA that lie somewhere and can be asked for one by one."""
 SEVERITY_ORDER = {"severe": 2, "moderate": 1, "mild": 0}
 _SIDES = {
     "OD": {"nasal": "right", "temporal": "left"},
@@ -54,7 +54,7 @@ def facts_of(case: Case) -> list[Fact]:
     if area is not None:
         evidence = measure_evidence(case, "faz_area_mm2")
         facts.append(Fact(section="faz", kind="faz_area_mm2", value=area, evidence=evidence))
-    for section, kinds in SECTIONS.items():
+    for section, kinds in sections_of(case.modality).items():
         present = [fact for kind in kinds for fact in _present(case, section, kind)]
         facts += sorted(present, key=_rank)
         facts += [
@@ -63,6 +63,18 @@ def facts_of(case: Case) -> list[Fact]:
             if kind in case.looked_for and not any(f.kind == kind for f in case.findings)
         ]
     return facts
+
+
+def sections_of(modality: str) -> dict[Section, tuple[str, ...]]:
+    """Kinds in the order in which they are told; those of other modalities are one section."""
+    if modality == "octa":
+        return SECTIONS
+    return {"faz": (), "perfusion": (), "vessels": tuple(read_vocabulary(modality).kinds)}
+
+
+def located_kinds(modality: str) -> tuple[str, ...]:
+    """Kinds that lie somewhere and can be asked for one by one."""
+    return LOCATED if modality == "octa" else tuple(read_vocabulary(modality).kinds)
 
 
 def _present(case: Case, section: Section, kind: str) -> list[Fact]:
@@ -98,17 +110,24 @@ def findings_of(case: Case, kind: str) -> tuple[Finding, ...]:
     return tuple(f for f in case.findings if f.kind == kind)
 
 
-def fact_of(case: Case, kind: str) -> Fact:
-    """All findings of a kind as one fact, whatever their severity."""
-    found = findings_of(case, kind)
+def fact_of(case: Case, kind: str, findings: tuple[Finding, ...] | None = None) -> Fact:
+    """All findings of a kind, or some of them, as one fact, whatever their severity."""
+    found = findings_of(case, kind) if findings is None else findings
     return Fact(
-        section="vessels",
+        section=_section_of(kind, case.modality),
         kind=kind,
         places=places_of(found),
         count=len(found),
         evidence=evidence_of(found),
         findings=found,
     )
+
+
+def _section_of(kind: str, modality: str) -> Section:
+    for section, kinds in sections_of(modality).items():
+        if kind in kinds:
+            return section
+    return "vessels"
 
 
 def place_of(finding: Finding) -> str | None:

@@ -20,21 +20,23 @@ from retia.instructions.surgical_facts import (
     caption,
     event_told,
     events_told,
-    flag_told,
     gates_told,
     instruments_of,
     instruments_told,
     next_told,
     phase_told,
+    plan_told,
 )
 from retia.instructions.turn import AS_JSON, Label, Turn, to_sample
 from retia.instructions.wording import Told, capital
 from retia.records import Case, Finding, Gold, Sample
 from retia.runs import item_seed
-from retia.taxonomy import Procedure
+from retia.taxonomy import Contingency, Procedure, RedFlag, Term
 
 FEWEST_TURNS = 3
-ORDER = ("phase", "presence", "event", "instruments", "action", "anatomy", "box")
+PLANS = 0.6
+"""Share of the second questions about what to do that ask what would be done if."""
+ORDER = ("phase", "presence", "event", "instruments", "action", "anatomy", "box", "next_step")
 """Turns go from the whole to its parts."""
 
 
@@ -65,11 +67,20 @@ def conversation_sample(
     made = _fact_turns(case, procedure, rng)
     wanted = rng.randint(min(FEWEST_TURNS, turns), turns)
     asked += rng.sample(made, min(len(made), max(0, wanted - len(asked))))
+    if len(asked) < min(FEWEST_TURNS, turns) and "phase" in case.labels:
+        asked.append(_next_turn(case.labels["phase"], procedure, rng))
     if not asked:
         return None
     asked.sort(key=lambda turn: ORDER.index(turn.question_kind))
-    label = Label(stage="stage2", number=number, meta={"kind": "conversation"})
+    label = Label(stage="stage2", number=number, meta=_meta("conversation", case))
     return to_sample(case, label, asked)
+
+
+def _meta(kind: str, case: Case) -> dict[str, str]:
+    """What a sample is, and where it is known, the least sure source of what it tells."""
+    sources = set(case.label_sources.values())
+    least = next((s for s in ("weak", "model", "manual") if s in sources), None)
+    return {"kind": kind} | ({} if least is None else {"labels": least})
 
 
 def description_sample(case: Case, procedure: Procedure, number: int, seed: int) -> Sample | None:
@@ -82,7 +93,7 @@ def description_sample(case: Case, procedure: Procedure, number: int, seed: int)
     rng = random.Random(item_seed(seed, f"{case.id}/stage1/{number}"))
     question = f"{_ask('description', procedure, rng)} Name the phase."
     turn = _structured_phase(case, procedure, "description", question)
-    label = Label(stage="stage1", number=number, meta={"kind": "description"})
+    label = Label(stage="stage1", number=number, meta=_meta("description", case))
     return to_sample(case, label, [turn])
 
 
@@ -96,7 +107,8 @@ def reasoning_sample(case: Case, procedure: Procedure, number: int, seed: int) -
     rng = random.Random(item_seed(seed, f"{case.id}/reasoning/{number}"))
     phase = case.labels["phase"]
     flags = [e for e in procedure.red_flags if case.labels.get(e) == "true"]
-    made = [_flag_turn(event, procedure) for event in flags]
+    made = [_plan_turn(procedure.red_flags[event], procedure, rng, now=True) for event in flags]
+    plans = [plan for plan in procedure.plans(phase) if plan.id not in flags]
     pool = [
         _next_turn(phase, procedure, rng),
         _advice_turn("safety", "check", case, procedure, rng),
@@ -104,7 +116,10 @@ def reasoning_sample(case: Case, procedure: Procedure, number: int, seed: int) -
     ]
     # What happens right now goes first; one or two questions are enough for one frame.
     asked = [*made, *rng.sample(pool, len(pool))][: rng.randint(1, 2)]
-    label = Label(stage="stage2", number=number, meta={"kind": "reasoning"})
+    if len(asked) > 1 and not made and plans and rng.random() < PLANS:
+        # Never alone: the frame is not needed to say what would be done.
+        asked[1] = _plan_turn(rng.choice(plans), procedure, rng)
+    label = Label(stage="stage2", number=number, meta=_meta("reasoning", case))
     return to_sample(case, label, asked)
 
 
@@ -117,7 +132,7 @@ def structured_sample(
     can be seen; else for the phase. None when neither is labelled.
     """
     rng = random.Random(item_seed(seed, f"{case.id}/{stage}/structured/{number}"))
-    label = Label(stage=stage, number=number, meta={"kind": "conversation"})
+    label = Label(stage=stage, number=number, meta=_meta("conversation", case))
     acting = [(k, f) for k, f in _single(case, procedure) if "target" in f.attributes and f.box_px]
     if acting:
         kind, finding = rng.choice(acting)
@@ -242,7 +257,7 @@ def _action_turn(kind: str, finding: Finding, procedure: Procedure, rng: random.
     be = "are" if term.plural == term.name else "is"
     told = Told(f"The {term.name} {be} {verb} the {target}.", evidence_of((finding,)))
     gold = Gold(type="choice", value=f"{term.name} {verb} {target}")
-    question = _ask("action", procedure, rng, instrument=term.name)
+    question = _ask("action", procedure, rng, **_words_of(term))
     return _plain("action", question, [told], gold, finding)
 
 
@@ -251,7 +266,7 @@ def _anatomy_turn(kind: str, finding: Finding, procedure: Procedure, rng: random
     target = procedure.targets[finding.attributes["target"]].name
     told = Told(f"{capital(f'the {target}')}.", evidence_of((finding,)))
     gold = Gold(type="choice", value=target)
-    question = _ask("anatomy", procedure, rng, instrument=procedure.instruments[kind].name)
+    question = _ask("anatomy", procedure, rng, **_words_of(procedure.instruments[kind]))
     return _plain("anatomy", question, [told], gold, finding)
 
 
@@ -261,7 +276,7 @@ def _box_turn(kind: str, finding: Finding, procedure: Procedure, rng: random.Ran
     box = (x0, y0, max(x1, x0 + 1), max(y1, y0 + 1))
     told = Told(f"[{', '.join(map(str, box))}]", evidence_of((finding,)))
     gold = Gold(type="box", value=",".join(map(str, box)), tolerance=0.5)
-    question = _ask("box", procedure, rng, instrument=procedure.instruments[kind].name)
+    question = _ask("box", procedure, rng, **_words_of(procedure.instruments[kind]))
     return _plain("box", question, [told], gold, finding)
 
 
@@ -285,11 +300,16 @@ def _advice_turn(
     return _plain(kind, _ask(kind, procedure, rng, phase=phase), told, gold)
 
 
-def _flag_turn(event: str, procedure: Procedure) -> Turn:
-    """Ask what to do about a red flag."""
-    told = flag_told(event, procedure)
+def _plan_turn(
+    plan: RedFlag | Contingency, procedure: Procedure, rng: random.Random, now: bool = False
+) -> Turn:
+    """Ask what to do about a red flag or a contingency; of what happens `now`, say so first."""
+    told = [*([event_told(plan.id, True, procedure)] if now else []), *plan_told(plan, procedure)]
     gold = Gold(type="text", value=" ".join(t.text for t in told))
-    return _plain("red_flag", procedure.red_flags[event].question, told, gold)
+    kind = "red_flag" if plan.id in procedure.red_flags else "contingency"
+    more = procedure.questions.get("contingency", ())
+    asked = rng.choice((plan.question, *(t.format(event=plan.name) for t in more)))
+    return _plain(kind, asked, told, gold)
 
 
 def _plain(
@@ -303,6 +323,16 @@ def _plain(
         roi_px=finding.box_px if finding else None,
         evidence=tuple(t.evidence for t in told),
     )
+
+
+def _words_of(term: Term) -> dict[str, str]:
+    """An instrument and the verbs that agree with it: forceps are, a hook is."""
+    many = term.plural == term.name
+    return {
+        "instrument": term.name,
+        "be": "are" if many else "is",
+        "do": "do" if many else "does",
+    }
 
 
 def _ask(kind: str, procedure: Procedure, rng: random.Random, **words: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from retia.claims.evidence import evidence_of
 from retia.instructions.wording import Told, capital, join
 from retia.records import Case, Finding
-from retia.taxonomy import Gate, Procedure, Term, read_vocabulary
+from retia.taxonomy import Contingency, Gate, Procedure, RedFlag, Term, read_vocabulary
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
@@ -162,11 +162,11 @@ def gates_told(case: Case, procedure: Procedure) -> list[Told]:
     ]
 
 
-def flag_told(event: str, procedure: Procedure) -> list[Told]:
-    """What is done about a red flag, one a sentence."""
-    rule = f"taxonomy/{procedure.id}/red_flag/{event}/action"
-    actions = procedure.red_flags[event].actions
-    return [Told(f"Action: {_one(a)}", (f"{rule}/{n}",)) for n, a in enumerate(actions, 1)]
+def plan_told(plan: RedFlag | Contingency, procedure: Procedure) -> list[Told]:
+    """What is done about a red flag or a contingency, one a sentence."""
+    part = "red_flag" if plan.id in procedure.red_flags else "contingency"
+    rule = f"taxonomy/{procedure.id}/{part}/{plan.id}/action"
+    return [Told(f"Action: {_one(a)}", (f"{rule}/{n}",)) for n, a in enumerate(plan.actions, 1)]
 
 
 def _unknown(gate: Gate) -> Told:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
-from retia.records import Case, Gold, Message, Part, Sample
+from retia.instructions.wording import Told
+from retia.records import Case, Claim, Gold, Message, Part, Sample
 from retia.records.case import Box
 
 Round = Literal["stage1", "stage2", "grpo"]
@@ -25,6 +26,17 @@ class Turn:
     evidence: tuple[tuple[str, ...], ...] = ()
     """Per sentence. Of a structured answer: of caption, reasoning and answer; in OCTA of the
     reasoning alone."""
+    meaning: tuple[Claim, ...] = ()
+    """What the sentences of an answer about an eye were written from; spans are not set."""
+
+
+def spoken(told: Sequence[Told]) -> dict[str, Any]:
+    """Sentences as the answer of a turn: its text, evidence and meaning."""
+    return {
+        "answer": " ".join(t.text for t in told),
+        "evidence": tuple(t.evidence for t in told),
+        "meaning": tuple(claim for t in told for claim in t.meaning),
+    }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,15 +1,24 @@
 """`retia write`: cases in, instruction samples out."""
 
 import logging
-from collections.abc import Iterator, Sequence
+import math
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from retia.errors import UserError
-from retia.records import Case, Sample, read_cases, read_samples, write_cases, write_samples
+from retia.instructions.teacher_flags import TeacherFlags, chat_config, check_flags
+from retia.records import Case, Sample, write_cases, write_samples
+from retia.records.cohort import METADATA
+from retia.records.jsonl import iterate_records
+from retia.records.sample import SAMPLES
 from retia.runs import StepConfig, open_step
+
+if TYPE_CHECKING:
+    from retia.instructions.survey import Survey
 
 log = logging.getLogger("retia")
 
@@ -18,7 +27,7 @@ BATCH = 200
 
 
 @dataclass(frozen=True, kw_only=True)
-class WriteConfig(StepConfig):
+class WriteConfig(TeacherFlags, StepConfig):
     """What `retia write` takes."""
 
     cases: Path | tuple[Path, ...]
@@ -26,13 +35,19 @@ class WriteConfig(StepConfig):
     modalities may differ, their ids must."""
     attributions: Path | None = None
     """Folder of `retia attribute` for the same images: adds `seen/...` evidence and importance."""
-    teacher: Literal["builtin"] = "builtin"
-    """Who words the samples."""
+    teacher: Literal["builtin", "llm"] = "builtin"
+    """Who words the samples. A language model rewords what the built-in writer wrote; what does
+    not pass the check of its claims is not used."""
     stage1_per_case: int = 1
     """Samples a case that ask for the stage; of a surgical frame, for a description, and as many
     for what an instrument does. Annotated questions are asked once each, or never at 0."""
     stage2_per_case: int = 1
     """Conversations a case; of a surgical frame also so many about what to do next."""
+    phrasing: Literal["varied", "plain"] = "varied"
+    """Of eyes: many ways to say a thing, or one, for students with a small vocabulary."""
+    reference: Path | None = None
+    """Folder of `retia graph reference`: says what is usual, for eyes whose FAZ was seen and not
+    simulated."""
     grpo_per_case: int = 1
     """Samples a case for GRPO: one structured answer each."""
     turns: int = 4
@@ -66,31 +81,77 @@ def write(config: WriteConfig) -> dict[str, Any]:
     """
     _check(config)
     folders = _folders(config)
+    if config.dry_run:
+        return _dry_run(config)
     inputs = {f"cases-{i}" if i else "cases": folder for i, folder in enumerate(folders)}
     if config.attributions is not None:
         inputs["attributions"] = config.attributions
+    if config.reference is not None:
+        inputs["reference"] = config.reference
     with open_step("write", config, inputs) as step:
         if step.done:
             return step.summary
-        from retia.instructions.card import dataset_card, sample_statistics
+        from retia.instructions.card import dataset_card
+        from retia.instructions.statistics_page import write_page
+        from retia.instructions.survey import Survey
         from retia.runs.step import write_json
 
-        cases = _read_all(config)
-        plan = _plan(cases, config.seed)
-        batches = {f"batch-{i:05d}": b for i, b in enumerate(_batches(config, cases, plan))}
-        folders = step.map(write_batch, batches, "writing samples")
-        samples = [s for folder in folders.values() for s in read_samples(folder)]
-        write_cases(step.out, cases)
-        write_samples(step.out, samples)
-        statistics = sample_statistics(samples)
+        survey = Survey(folders, config.out, config.attributions, config.reference)
+        if survey.left_out:
+            log.warning("write: %d cases left out, of which nothing is known", survey.left_out)
+        batches = [f"batch-{i:05d}" for i in range(math.ceil(survey.cases / BATCH))]
+        items = zip(batches, _batches(config, survey), strict=True)
+        step.do(write_batch, items, len(batches), "writing samples")
+        for name in (METADATA, SAMPLES):
+            parts = (step.folder(id) / name for id in batches)
+            with step.new_file(name) as new, new.open("wb") as whole:
+                for part in filter(Path.is_file, parts):
+                    with part.open("rb") as lines:
+                        shutil.copyfileobj(lines, whole)
+        statistics = _statistics(iterate_records(step.out / SAMPLES, Sample))
+        if config.teacher == "llm":
+            from retia.instructions.teacher import collect
+
+            statistics["teacher"] = collect(step, batches, config.teacher_model or "")
         write_json(step.out / "statistics.json", statistics)
-        (step.out / "README.md").write_text(dataset_card(cases, statistics), encoding="utf-8")
+        write_page(statistics, step.out / "statistics.html")
+        card = dataset_card(survey.examples, statistics)
+        (step.out / "README.md").write_text(card, encoding="utf-8")
         step.summary = statistics
-        log.info("write: %d samples about %d images", len(samples), len(cases))
+        log.info("write: %d samples about %d images", statistics["samples"], survey.cases)
     return step.summary
 
 
+def _dry_run(config: WriteConfig) -> dict[str, Any]:
+    from retia.instructions.survey import Survey
+    from retia.instructions.teacher import dry_run
+
+    survey = Survey(_folders(config), config.out, config.attributions, config.reference)
+    batches = ((b.cases, batch_samples(b)) for b in _batches(config, survey))
+    pictures = config.out if config.teacher_images else None
+    return dry_run(batches, chat_config(config, config.out), config.seed, pictures)
+
+
+def _statistics(samples: Iterable[Sample]) -> dict[str, Any]:
+    """All counts of a set, in one pass."""
+    from retia.instructions.blind import BlindBaseline
+    from retia.instructions.card import sample_statistics
+    from retia.instructions.variety import Variety
+
+    blind, variety = BlindBaseline(), Variety()
+
+    def watched() -> Iterator[Sample]:
+        for sample in samples:
+            blind.add(sample)
+            variety.add(sample)
+            yield sample
+
+    statistics = sample_statistics(watched())
+    return statistics | {"blind": blind.accuracy(), "distinct": variety.distinct()}
+
+
 def _check(config: WriteConfig) -> None:
+    check_flags(config.teacher, config, config.out)
     per_case = {
         name: getattr(config, name)
         for name in ("stage1_per_case", "stage2_per_case", "grpo_per_case")
@@ -111,94 +172,33 @@ def _folders(config: WriteConfig) -> tuple[Path, ...]:
     return folders
 
 
-def _read_all(config: WriteConfig) -> list[Case]:
-    """The cases that can be written about, complete, with paths as seen from the output folder."""
-    from retia.images.folder import reroot
-    from retia.instructions.merge import merge_attributions
-    from retia.records.cohort import check_cases
-
-    attributed: dict[str, Case] = {}
-    if config.attributions is not None:
-        attributed = {c.id: c for c in read_cases(config.attributions)}
-    kept: list[Case] = []
-    left_out = 0
-    for folder in _folders(config):
-        for case in read_cases(folder):
-            ready = _ready(merge_attributions(case, attributed))
-            if ready is None:
-                left_out += 1
-            else:
-                kept.append(reroot(ready, folder, config.out))
-    where = ", ".join(map(str, _folders(config)))
-    if not kept:
-        raise UserError(
-            f"no case of {where} has a stage, findings or `looked_for`, surgical labels, or "
-            "questions. Add labels to metadata.jsonl, or pass --attributions of "
-            "`retia attribute`."
-        )
-    check_cases(kept, where)
-    if left_out:
-        log.warning("write: %d cases left out, of which nothing is known", left_out)
-    return kept
-
-
-def _ready(case: Case) -> Case | None:
-    """The case as it is written about; None when nothing is known of it.
-
-    Raises:
-        UserError: If there is no vocabulary of its modality, or a label of a surgical frame is no
-            word of its procedure.
-    """
-    from retia.instructions.surgical_facts import with_evidence
-    from retia.instructions.writer import with_stage
-    from retia.taxonomy import check_case, read_procedure, read_vocabulary
-
-    vocabulary = read_vocabulary(case.modality)
-    if vocabulary.phases:
-        check_case(read_procedure(case.modality), case)
-        known = case.labels or case.findings or case.looked_for
-        return with_evidence(case) if known else None
-    if vocabulary.stages:
-        staged = with_stage(case)
-        return staged if staged.stage is not None else None
-    return case if case.questions else None
-
-
-def _plan(cases: Sequence[Case], seed: int) -> dict[str, list[tuple[str, bool]]]:
-    """Balanced yes-or-no questions, planned for each modality by itself."""
-    from retia.instructions.balance import plan_presence
-    from retia.instructions.surgical_facts import known_truths
-    from retia.taxonomy import read_procedure, read_vocabulary
-
-    plan: dict[str, list[tuple[str, bool]]] = {case.id: [] for case in cases}
-    for modality in sorted({case.modality for case in cases}):
-        own = [case for case in cases if case.modality == modality]
-        if read_vocabulary(modality).phases:
-            known = partial(known_truths, procedure=read_procedure(modality))
-            plan |= plan_presence(own, seed, known, share=1.0)
-        else:
-            plan |= plan_presence(own, seed)
-    return plan
-
-
-def _batches(
-    config: WriteConfig, cases: Sequence[Case], plan: dict[str, list[tuple[str, bool]]]
-) -> Iterator[_Batch]:
-    for start in range(0, len(cases), BATCH):
-        part = tuple(cases[start : start + BATCH])
-        presence = tuple(tuple(plan[c.id]) for c in part)
-        yield _Batch(config=config, cases=part, presence=presence)
+def _batches(config: WriteConfig, survey: "Survey") -> Iterator[_Batch]:
+    planned = survey.planned(config.seed)
+    while part := tuple(islice(planned, BATCH)):
+        cases, presence = zip(*part, strict=True)
+        yield _Batch(config=config, cases=cases, presence=presence)
 
 
 def write_batch(batch: _Batch, folder: Path) -> None:
-    """Write the samples of some cases into a folder of their own."""
-    config = batch.config
-    samples = [
+    """Write some cases and their samples into a folder of their own."""
+    config, samples = batch.config, batch_samples(batch)
+    if config.teacher == "llm":
+        from retia.instructions.teacher import teach
+
+        chat = chat_config(config, config.out, shares=config.workers)
+        pictures = config.out if config.teacher_images else None
+        samples = teach(samples, batch.cases, chat, config.seed, folder, pictures)
+    write_cases(folder, batch.cases)
+    write_samples(folder, samples)
+
+
+def batch_samples(batch: _Batch) -> list[Sample]:
+    """The built-in writer's samples of some cases."""
+    return [
         sample
         for case, presence in zip(batch.cases, batch.presence, strict=True)
-        for sample in case_samples(case, presence, config)
+        for sample in case_samples(case, presence, batch.config)
     ]
-    write_samples(folder, samples)
 
 
 def case_samples(
@@ -220,14 +220,15 @@ def _eye_samples(
 ) -> list[Sample]:
     from retia.instructions.writer import grpo_sample, stage1_sample, stage2_sample
 
+    seed, plain = config.seed, config.phrasing == "plain"
     made: list[Sample | None] = []
-    made += [stage1_sample(case, n, config.seed) for n in range(config.stage1_per_case)]
+    made += [stage1_sample(case, n, seed, plain) for n in range(config.stage1_per_case)]
     made += [
         # Planned questions are asked once, in the first conversation: balance holds over all.
-        stage2_sample(case, n, config.seed, () if n else presence, config.turns)
+        stage2_sample(case, n, seed, () if n else presence, config.turns, plain)
         for n in range(config.stage2_per_case)
     ]
-    made += [grpo_sample(case, n, config.seed) for n in range(config.grpo_per_case)]
+    made += [grpo_sample(case, n, seed, plain) for n in range(config.grpo_per_case)]
     return [sample for sample in made if sample is not None]
 
 

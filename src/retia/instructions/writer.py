@@ -8,20 +8,18 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 
+import retia.instructions.phrases as phrases
 from retia.instructions.facts import facts_of, without_laterality
-from retia.instructions.questions import ORDER, QUESTIONS, presence_turn
+from retia.instructions.questions import ORDER, QUESTIONS, planned_turn
 from retia.instructions.turn import Label, Turn, to_sample
-from retia.instructions.wording import Pick, Told, eye_text, tell
-from retia.records import Case, Gold, Sample
+from retia.instructions.wording import Pick, Told, Voice, eye_text, tell
+from retia.records import Case, Claim, Gold, Sample
 from retia.records.case import Box
 from retia.runs import item_seed
 from retia.taxonomy import read_vocabulary, stage_of
 
-STAGE_QUESTIONS = (
-    "What is the stage of diabetic retinopathy? Answer as JSON.",
-    "Name the stage of diabetic retinopathy and give the reasons. Answer as JSON.",
-    "Is this eye healthy, NPDR or PDR? Answer as JSON.",
-)
+RULED = "octa"
+"""The modality that the stage rule is of."""
 # One stage 1 sample in so many does not say which eye it is; its answer says left and right.
 UNNAMED_EYE = 8
 NPDR_DECIDES = (
@@ -41,12 +39,13 @@ def eye_sentence(laterality: str | None) -> str:
 
 def stage_question(case: Case) -> str:
     """The question for the stage in its plainest phrasing: what audit, demo and users ask."""
-    return eye_sentence(case.laterality) + STAGE_QUESTIONS[0]
+    return eye_sentence(case.laterality) + phrases.STAGE[0]
 
 
 def with_stage(case: Case) -> Case:
     """The case with a stage: its own, or by the stage rule where somebody looked for lesions."""
-    if case.stage is not None or not (case.looked_for or case.findings):
+    known = case.looked_for or case.findings
+    if case.stage is not None or not known or case.modality != RULED:
         return case
     stage, grade = stage_of(case.findings)
     return replace(case, stage=stage, grade=grade)
@@ -64,12 +63,13 @@ def stage_answer(case: Case, pick: Pick) -> tuple[str, list[Told]]:
     return json.dumps(answer, ensure_ascii=False), told
 
 
-def stage1_sample(case: Case, number: int, seed: int) -> Sample:
-    """Write the `number`-th stage 1 sample of a case that has a stage."""
-    rng = random.Random(item_seed(seed, f"{case.id}/stage1/{number}"))
-    seen = without_laterality(case) if rng.randrange(UNNAMED_EYE) == 0 else case
-    question = eye_sentence(seen.laterality) + rng.choice(STAGE_QUESTIONS)
-    turn = _stage_turn(seen, rng, question)
+def stage1_sample(case: Case, number: int, seed: int, plain: bool = False) -> Sample | None:
+    """Write the `number`-th stage 1 sample of a case; None when it has no stage."""
+    if case.stage is None:
+        return None
+    voice = _voice(case, "stage1", number, seed, plain)
+    seen = without_laterality(case) if voice.rng.randrange(UNNAMED_EYE) == 0 else case
+    turn = stage_turn(seen, voice, eye_sentence(seen.laterality))
     return to_sample(case, Label(stage="stage1", number=number), [turn])
 
 
@@ -79,30 +79,32 @@ def stage2_sample(
     seed: int,
     presence: Sequence[tuple[str, bool]] = (),
     turns: int = 4,
+    plain: bool = False,
 ) -> Sample | None:
     """Write the `number`-th conversation about a case.
 
     Args:
-        case: With a stage.
+        case: Of which findings or the stage are known.
         number: Which conversation of this case; changes seeds only.
         seed: Base seed.
-        presence: Kinds to ask for by yes or no, chosen so that both are as frequent.
+        presence: What to ask by yes or no, chosen so that both are as frequent.
         turns: Most turns; at least 2 are drawn where the case allows it.
+        plain: Whether answers keep to the plainest phrasing.
 
     Returns:
         None when not a single question can be asked of this case.
     """
-    rng = random.Random(item_seed(seed, f"{case.id}/stage2/{number}"))
-    made: list[Turn] = []
-    for kind in rng.sample(list(QUESTIONS), len(QUESTIONS)):
-        turn = QUESTIONS[kind](case, rng)
+    voice = _voice(case, "stage2", number, seed, plain)
+    wanted = max(len(presence), voice.rng.randint(2, max(2, turns)))
+    asked = [planned_turn(case, kind, there, voice) for kind, there in presence]
+    if case.stage is not None and voice.rng.random() < STAGE_SHARE and len(asked) < wanted:
+        asked.append(stage_turn(case, voice))
+    for kind in voice.rng.sample(list(QUESTIONS), len(QUESTIONS)):
+        if len(asked) >= wanted:
+            break
+        turn = QUESTIONS[kind](case, voice)
         if turn is not None:
-            made.append(turn)
-    if case.stage is not None and rng.random() < STAGE_SHARE:
-        made.insert(0, _stage_turn(case, rng, rng.choice(STAGE_QUESTIONS)))
-    wanted = rng.randint(2, max(2, turns))
-    asked = [presence_turn(case, kind, there, rng) for kind, there in presence][:wanted]
-    asked += made[: max(0, wanted - len(asked))]
+            asked.append(turn)
     if not asked:
         return None
     asked.sort(key=lambda turn: ORDER.index(turn.question_kind))
@@ -110,15 +112,22 @@ def stage2_sample(
     return to_sample(case, label, asked, eye_sentence(case.laterality))
 
 
-def grpo_sample(case: Case, number: int, seed: int) -> Sample:
+def grpo_sample(case: Case, number: int, seed: int, plain: bool = False) -> Sample | None:
     """Write the `number`-th sample of a case for GRPO: the stage, and where it is decided.
 
-    `roi_px` is the box of the findings that decide the stage, where they have boxes.
+    `roi_px` is the box of the findings that decide the stage, where they have boxes. None for a
+    case without a stage.
     """
-    rng = random.Random(item_seed(seed, f"{case.id}/grpo/{number}"))
-    question = eye_sentence(case.laterality) + rng.choice(STAGE_QUESTIONS)
-    turn = replace(_stage_turn(case, rng, question), roi_px=deciding_box(case))
+    if case.stage is None:
+        return None
+    voice = _voice(case, "grpo", number, seed, plain)
+    turn = stage_turn(case, voice, eye_sentence(case.laterality))
+    turn = replace(turn, roi_px=deciding_box(case))
     return to_sample(case, Label(stage="grpo", number=number), [turn])
+
+
+def _voice(case: Case, name: str, number: int, seed: int, plain: bool) -> Voice:
+    return Voice(random.Random(item_seed(seed, f"{case.id}/{name}/{number}")), plain)
 
 
 def deciding_box(case: Case) -> Box | None:
@@ -135,13 +144,15 @@ def deciding_box(case: Case) -> Box | None:
     return None
 
 
-def _stage_turn(case: Case, rng: random.Random, question: str) -> Turn:
-    text, told = stage_answer(case, rng.choice)
+def stage_turn(case: Case, voice: Voice, lead: str = "") -> Turn:
+    """Ask for the stage of a case that has one; the answer is structured."""
+    text, told = stage_answer(case, voice.say)
     name = read_vocabulary(case.modality).stage_name(case.stage or "")
     return Turn(
         question_kind="stage",
-        question=question,
+        question=lead + voice.ask(phrases.STAGE),
         answer=text,
         gold=Gold(type="stage", value=name),
         evidence=tuple(t.evidence for t in told),
+        meaning=(*(c for t in told for c in t.meaning), Claim(kind="stage", stage=case.stage)),
     )

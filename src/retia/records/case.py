@@ -17,6 +17,9 @@ GoldType = Literal["yes_no", "choice", "set", "number", "text", "box", "stage"]
 
 Source = Literal["simulator", "attribution", "annotation", "mask", "model"]
 
+LabelSource = Literal["manual", "model", "weak"]
+"""Who labelled a frame: somebody who looked at it, a model, or a label of the whole clip."""
+
 
 @record
 class Zone:
@@ -133,6 +136,11 @@ class Case:
     twin_of: str | None = None
     without: str | None = None
     """Id of the finding this twin lacks."""
+    label_sources: dict[str, LabelSource] = field(default_factory=dict)
+    """Of a surgical frame: who labelled its `phase`, `tools`, `anatomy` or an event; where it is
+    known."""
+    label_confidences: dict[str, float] = field(default_factory=dict)
+    """How sure they were, 0 to 1, under the same keys."""
 
     def __post_init__(self) -> None:
         """Refuse a scale that is no scale.

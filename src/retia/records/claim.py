@@ -21,6 +21,8 @@ class Claim:
     polarity: bool = True
     hedged: bool = False
     zone: Zone | None = None
+    side: str | None = None
+    """`left`, `right` or `bilateral`, where the modality speaks of sides of the body."""
     severity: str | None = None
     quantity: float | None = None
     comparator: Literal["=", "<", ">", "~"] = "="

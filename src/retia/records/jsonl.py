@@ -113,15 +113,19 @@ def read_records(path: Path, kind: type) -> list[Any]:
     Raises:
         UserError: Naming file, line and field of the first problem.
     """
-    records = []
+    return list(iterate_records(path, kind))
+
+
+def iterate_records(path: Path, kind: type) -> Iterator[Any]:
+    """Yield the records of a JSON Lines file one by one; otherwise as `read_records`."""
     for number, value in iterate_jsonl(path):
         where = f"{path}, line {number}"
         try:
-            records.append(from_plain(kind, value, where))
+            record = from_plain(kind, value, where)
         except UserError as error:
             text = str(error)
             raise UserError(text if text.startswith(where) else f"{where}: {text}") from None
-    return records
+        yield record
 
 
 def write_records(path: Path, records: Iterable[Any]) -> None:

@@ -60,19 +60,25 @@ def write_imported(
     Args:
         step: The running step; its summary is set.
         source: Folder that the `file_name`s are relative to; the images stay there.
-        cases: All with a split.
+        cases: All with a split; at least one.
         origin: For the card.
         overlap: Under `as_written` what the splits share; under `as_given`, where an official
             split was kept, what its parts shared before.
 
     Returns:
         The summary: images, questions and findings, and images per split.
+
+    Raises:
+        UserError: If there is no case, with the first reason why.
     """
     from retia.images import reroot
     from retia.records.cohort import check_cases
     from retia.runs.step import write_json
     from retia.sources.overlap import log_overlap
 
+    if not cases:
+        first = f" First: {step.failures[0]['error']}" if step.failures else ""
+        raise UserError(f"{source}: nothing could be imported.{first}")
     check_cases(cases, f"{step.out}")
     for what, shared in overlap.items():
         log_overlap(shared, what.replace("_", " "))

@@ -4,7 +4,7 @@ In:  a folder with `images/<id>.png` (the projection between ILM and OPL) and `l
      (`id, sex, laterality, age, disease`), which may leave eyes out.
 Out: one case an image. `labels` holds the `disease` in the data set's words and, for normal eyes
      and those with diabetic retinopathy, `dr`: `NORMAL` or `DR`. Other diseases have no `dr`: they
-     are neither.
+     are neither. The diagnosis is asked for as a question too.
 """
 
 import csv
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from retia.errors import UserError
-from retia.records import Case
+from retia.records import Case, Question
 from retia.runs import open_step
 from retia.sources.imported import ImportConfig, Origin, write_imported
 
@@ -128,7 +128,25 @@ def _fields(row: dict[str, str], where: str) -> dict[str, Any]:
     except ValueError:
         raise UserError(f"{where}: age is {row['age']!r}. Expected a number of years.") from None
     labels = {"disease": disease} | ({"dr": disease} if disease in DR else {})
-    return {"laterality": laterality, "age": age, "sex": row["sex"].strip(), "labels": labels}
+    return {
+        "laterality": laterality,
+        "age": age,
+        "sex": row["sex"].strip(),
+        "labels": labels,
+        "questions": _questions(labels),
+    }
+
+
+def _questions(labels: dict[str, str]) -> tuple[Question, ...]:
+    """What the diagnosis answers: it names no stage, so that is not asked."""
+    asked = []
+    if "dr" in labels:
+        reply = "yes" if labels["dr"] == "DR" else "no"
+        text = "Does this eye have diabetic retinopathy?"
+        asked.append(Question(text=text, answer=reply, kind="yes_no", topic="disease", id="dr"))
+    text = "What is the diagnosis of this eye?"
+    named = Question(text=text, answer=labels["disease"], topic="disease", id="disease")
+    return (*asked, named)
 
 
 def _counts(cases: list[Case], label: str) -> dict[str, int]:

@@ -20,16 +20,35 @@ SHOWN = 20
 
 
 def group_copies(cases: Sequence[Case], hashes: dict[str, str]) -> list[Case]:
-    """Put images with the same bytes into one group, so that no split comes between them.
+    """Join the groups of images with the same bytes, so that no split comes between them.
 
     Args:
-        cases: With one group an image.
+        cases: Each with its group.
         hashes: Content hash by `file_name`.
     """
     first: dict[str, str] = {}
-    for case in cases:
-        first.setdefault(hashes[case.file_name], case.group)
-    return [replace(c, group=first[hashes[c.file_name]]) for c in cases]
+    same = [(first.setdefault(hashes[c.file_name], c.group), c.group) for c in cases]
+    return join_groups(cases, same)
+
+
+def join_groups(cases: Sequence[Case], same: Iterable[tuple[str, str]]) -> list[Case]:
+    """Make one group of every two that are named as the same; it has the name of the first.
+
+    Args:
+        cases: Each with its group.
+        same: Pairs of groups, the one that comes first before the other.
+    """
+    joined: dict[str, str] = {}
+
+    def of(group: str) -> str:
+        while group in joined:
+            group = joined[group]
+        return group
+
+    for one, other in same:
+        if of(one) != of(other):
+            joined[of(other)] = of(one)
+    return [replace(case, group=of(case.group)) for case in cases]
 
 
 def find_overlap(cases: Iterable[Case], hashes: dict[str, str]) -> dict[str, dict[str, Any]]:

@@ -1,7 +1,8 @@
 """`retia import slake`: SLAKE (Liu et al. 2021), questions with boxes of organs and lesions.
 
 In:  a folder with `train.json` (and `validation.json`, `test.json`) and `imgs/xmlab1/source.jpg`,
-     beside it `detection.json`: a list of `{"Liver": [x, y, width, height]}` in pixels.
+     beside it `detection.json`: a list of `{"Liver": [x, y, width, height]}` in pixels. Also
+     Parquet, a `save_to_disk` folder, or a hub id.
 Out: one case an image, with its typed questions; boxes are findings and regions of questions.
 """
 
@@ -14,11 +15,15 @@ from typing import Any
 
 from retia.errors import UserError
 from retia.records import Case, Finding, Question
-from retia.runs import open_step
+from retia.runs import Step, open_step
 from retia.sources.imported import Origin, read_json, write_imported
 from retia.sources.pictures import Picture, clip_box
 from retia.sources.questions import gold_type, text_of
+from retia.sources.stored import inputs_of
+from retia.sources.tables import or_skip
 from retia.sources.vqa import Asked, VqaConfig, read_vqa_files, to_cases
+from retia.taxonomy import read_vocabulary
+from retia.taxonomy.surgery import fold
 
 log = logging.getLogger("retia")
 
@@ -53,15 +58,21 @@ def import_slake(config: SlakeConfig) -> dict[str, Any]:
         Counts of images, questions, findings and images per split.
 
     Raises:
-        UserError: Naming file and entry, if a question, a box or an image is missing or malformed.
+        UserError: If there is no question to import.
+        ItemsFailedError: At the end, if questions, boxes or images were skipped, naming each.
     """
-    with open_step("import slake", config, {"source": config.source}) as step:
+    with open_step("import slake", config, inputs_of(config.source)) as step:
         if step.done:
             return step.summary
-        asked = read_vqa_files(config.source, lambda row, where: to_asked(row, where, config))
-        cases, pictures, overlap = to_cases(asked, config)
-        cases = [with_boxes(c, config.source, pictures[c.file_name]) for c in cases]
-        return write_imported(step, config.source, cases, ORIGIN, overlap)
+        read = read_vqa_files(step, config.source, lambda row, where: to_asked(row, where, config))
+        cases, pictures, overlap = to_cases(step, read, config)
+        for place, case in enumerate(cases):
+            if case.file_name in pictures:
+                with or_skip(step, case.id):
+                    cases[place] = with_boxes(step, case, read.root, pictures[case.file_name])
+        write_imported(step, read.root, cases, ORIGIN, overlap)
+        step.summary |= {"missing_images": len(cases) - len(pictures)}
+    return step.summary
 
 
 def to_asked(row: dict[str, Any], where: str, config: SlakeConfig) -> Asked | None:
@@ -106,7 +117,7 @@ def slug(words: str) -> str:
     return re.sub(r"[\s_-]+", "_", words.strip().lower())
 
 
-def with_boxes(case: Case, source: Path, picture: Picture) -> Case:
+def with_boxes(step: Step, case: Case, source: Path, picture: Picture) -> Case:
     """Add the boxes of `detection.json` beside the image, where there is one.
 
     Raises:
@@ -115,35 +126,52 @@ def with_boxes(case: Case, source: Path, picture: Picture) -> Case:
     path = (source / case.file_name).parent / "detection.json"
     if not path.is_file():
         return case
-    findings = read_detections(path, picture)
+    findings = read_detections(step, path, picture)
     questions = tuple(_with_region(q, findings) for q in case.questions)
-    return replace(case, findings=findings, questions=questions)
+    named = tuple(map(in_our_words, findings))
+    return replace(case, findings=named, questions=questions)
 
 
-def read_detections(path: Path, picture: Picture) -> tuple[Finding, ...]:
-    """The boxes of one image; those without a pixel in the image are left out.
+def read_detections(step: Step, path: Path, picture: Picture) -> tuple[Finding, ...]:
+    """The boxes of one image; malformed ones, and those without a pixel in it, are named.
 
     Raises:
-        UserError: If an entry is not one name with `[x, y, width, height]`.
+        UserError: If the file is no JSON.
     """
     entries = read_json(path)
-    findings = []
+    findings: list[Finding] = []
     for number, entry in enumerate(entries if isinstance(entries, list) else [entries], 1):
-        try:
-            ((name, box),) = entry.items()
-            left, top, width, height = (float(value) for value in box)
-        except (AttributeError, TypeError, ValueError):
-            raise UserError(
-                f"{path}, entry {number}: {entry!r:.80}. Expected "
-                '`{"Liver": [x, y, width, height]}`.'
-            ) from None
-        clipped = clip_box(left, top, width, height, picture)
-        if clipped is not None:
-            kind = slug(name)
-            findings.append(
-                Finding(id=f"f{len(findings) + 1}", kind=kind, source="annotation", box_px=clipped)
-            )
+        where = f"{path}, entry {number}"
+        with or_skip(step, where):
+            name, box = _named_box(entry, where)
+            clipped = clip_box(*box, picture)
+            if clipped is None:
+                log.warning("%s left out: the box of %s lies outside of the image", where, name)
+                continue
+            id = f"f{len(findings) + 1}"
+            findings.append(Finding(id=id, kind=slug(name), source="annotation", box_px=clipped))
     return tuple(findings)
+
+
+def _named_box(entry: Any, where: str) -> tuple[str, tuple[float, float, float, float]]:
+    try:
+        ((name, box),) = entry.items()
+        left, top, width, height = (float(value) for value in box)
+    except (AttributeError, TypeError, ValueError):
+        raise UserError(
+            f'{where}: {entry!r:.80}. Expected `{{"Liver": [x, y, width, height]}}`.'
+        ) from None
+    return name, (left, top, width, height)
+
+
+def in_our_words(finding: Finding) -> Finding:
+    """The finding with the vocabulary's id for its kind, where it has a word for it."""
+    vocabulary = read_vocabulary("radiology")
+    for part in ("kinds", "organs"):
+        id = vocabulary.words(part).get(fold(finding.kind))
+        if id is not None:
+            return replace(finding, kind=id)
+    return finding
 
 
 def _with_region(question: Question, findings: Sequence[Finding]) -> Question:

@@ -1,26 +1,27 @@
 """Question files of medical VQA data sets to cases: what VQA-RAD and SLAKE share.
 
-In:  a folder with question files as JSON (a list of entries each) and images.
+In:  questions as `retia.sources.stored` reads them, and images beside or inside of them.
 Out: one case an image with its questions, split by image, and what the splits share.
 """
 
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from retia.errors import UserError
 from retia.records import Case, Question
-from retia.sources.imported import ImportConfig, read_json
+from retia.runs import Step
+from retia.sources.imported import ImportConfig
 from retia.sources.overlap import find_overlap, fold, group_copies
 from retia.sources.pictures import Picture, look_at
+from retia.sources.questions import gold_type, text_of
 from retia.sources.splits import check_shares, draw, most_held_out, split_by_group
+from retia.sources.stored import picture_inside, read_parts
+from retia.sources.tables import or_skip
 
 log = logging.getLogger("retia")
-
-OFFICIAL = {"train": "train", "val": "validation", "test": "test"}
-"""How the name of a question file begins, and which official split it holds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,62 +53,89 @@ class Asked:
     """The published split, where the entry tells it; the name of its file goes first."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Read:
+    """What the question files of a data set hold."""
+
+    asked: tuple[Asked, ...]
+    root: Path
+    """Folder that the images' paths are relative to: the source, or that of the step, where the
+    images lay inside of the rows."""
+
+
 def read_vqa_files(
-    source: Path, to_asked: Callable[[dict[str, Any], str], Asked | None]
-) -> list[Asked]:
-    """Read every question file of a folder.
+    step: Step, source: Path, to_asked: Callable[[dict[str, Any], str], Asked | None]
+) -> Read:
+    """Read every question of a data set; malformed ones are skipped and named.
 
     Args:
-        source: Holds `*.json`, each a list of entries.
+        step: The running step.
+        source: See `retia.sources.stored`.
         to_asked: Reads one entry; None leaves it out.
 
     Raises:
-        UserError: Naming file and entry of the first problem.
+        UserError: If there is no question file, or no question in any.
     """
-    files = sorted(source.glob("*.json"))
-    if not files:
-        raise UserError(f"{source} holds no JSON file. Expected the questions there.")
     asked: list[Asked] = []
-    for path in files:
-        rows = read_json(path)
-        official = next((s for begin, s in OFFICIAL.items() if path.stem.startswith(begin)), None)
-        if not isinstance(rows, list):
-            raise UserError(f"{path} holds {type(rows).__name__}, expected a list of questions.")
-        for number, row in enumerate(rows, 1):
-            where = f"{path}, entry {number}"
-            if not isinstance(row, dict):
-                raise UserError(f"{where}: {row!r:.60} is no question. Expected an object.")
-            if (entry := to_asked(row, where)) is not None:
-                asked.append(replace(entry, official=official or entry.official))
+    roots = set()
+    for part in read_parts(source):
+        for number, row in enumerate(part.rows, 1):
+            where = f"{part.name}, entry {number}"
+            with or_skip(step, where):
+                if not isinstance(row, dict):
+                    raise UserError(f"{where}: {row!r:.60} is no question. Expected an object.")
+                inside = picture_inside(row, step.out)
+                entry = to_asked(row, where) if inside is None else bare_asked(row, inside, where)
+                if entry is not None:
+                    roots.add(source if inside is None else step.out)
+                    asked.append(replace(entry, official=part.split or entry.official))
     if not asked:
-        raise UserError(f"{source}: none of its question files holds a question to import.")
-    return asked
+        first = f" First: {step.failures[0]['error']}" if step.failures else ""
+        raise UserError(f"{source}: none of its files holds a question to import.{first}")
+    if len(roots) > 1:
+        raise UserError(f"{source}: some of its rows hold their image and some do not.")
+    return Read(asked=tuple(asked), root=roots.pop())
+
+
+def bare_asked(row: dict[str, Any], image: str, where: str) -> Asked:
+    """One row of the Hub's layout: a picture, a question and an answer, and often nothing else.
+
+    Raises:
+        UserError: If question or answer is missing.
+    """
+    text, answer = text_of(row, "question", where), text_of(row, "answer", where)
+    id = text_of(row, "qid", where) if row.get("qid") not in (None, "") else None
+    closed = str(row.get("answer_type", "")).strip().upper() == "CLOSED"
+    question = Question(text=text, answer=answer, kind=gold_type(text, answer, closed), id=id)
+    return Asked(image=image, id=PurePosixPath(image).stem, question=question, where=where)
 
 
 def to_cases(
-    asked: Sequence[Asked], config: VqaConfig
+    step: Step, read: Read, config: VqaConfig
 ) -> tuple[list[Case], dict[str, Picture], dict[str, Any]]:
     """One case an image, with a split.
 
     Args:
-        asked: The entries, in their order.
+        step: The running step; damaged images are skipped and named.
+        read: The entries, in their order, and where their images lie.
         config: Source, shares, limit, seed and which split.
 
     Returns:
-        Cases with `file_name` relative to the source; per `file_name` its picture; and the
-        overlap of the splits (`as_written`, and `as_given` for an official one).
+        Cases with `file_name` relative to `read.root`; per `file_name` its picture, where the
+        image is there; and the overlap of the splits (`as_written`, and `as_given` for an official
+        one). Missing images are told once: their cases are written all the same, and nothing can
+        be trained on them before the images are put there.
 
     Raises:
-        UserError: If an image is missing or damaged, or there is no official split to keep.
+        UserError: If there is no official split to keep.
     """
     check_shares(config.train, config.validation)
-    kept = {c.id for c in draw(_by_image(asked, None), config.limit, config.seed)}
-    asked = [a for a in asked if a.id in kept]
-    pictures = {}
-    for entry in asked:
-        if entry.image not in pictures:
-            pictures[entry.image] = look_at(config.source / entry.image, entry.where)
-    hashes = {name: picture.sha256 for name, picture in pictures.items()}
+    kept = {c.id for c in draw(_by_image(read.asked, None), config.limit, config.seed)}
+    first = {a.image: a for a in reversed(read.asked) if a.id in kept}
+    pictures, missing = _pictures(step, {n: a.where for n, a in first.items()}, read.root)
+    asked = [a for a in read.asked if a.image in pictures or a.image in missing]
+    # A missing image is a copy of no other.
+    hashes = {n: n for n in missing} | {n: picture.sha256 for n, picture in pictures.items()}
     if config.split == "official":
         cases, given = _keep_official(asked, config, hashes)
         overlap = {"as_given": given, "as_written": find_overlap(cases, hashes)}
@@ -116,6 +144,30 @@ def to_cases(
         cases = split_by_group(cases, config.train, config.validation, config.seed)
         overlap = {"as_written": find_overlap(cases, hashes)}
     return cases, pictures, overlap
+
+
+def _pictures(
+    step: Step, names: dict[str, str], root: Path
+) -> tuple[dict[str, Picture], list[str]]:
+    """Look at every image once: those that are whole, and those that are not there."""
+    pictures, missing = {}, []
+    for name, where in names.items():
+        if ".." not in PurePosixPath(name).parts and not (root / name).is_file():
+            missing.append(name)
+            continue
+        with or_skip(step, name):
+            if ".." in PurePosixPath(name).parts:
+                raise UserError(f"{where}: the image {name} lies outside of the data set.")
+            pictures[name] = look_at(root / name, where)
+    if missing:
+        log.warning(
+            "%d of %d images are missing, such as %s. Their cases are written; put the images "
+            "there before anything is trained on them.",
+            len(missing),
+            len(names),
+            root / missing[0],
+        )
+    return pictures, missing
 
 
 def _by_image(asked: Sequence[Asked], official: str | None) -> list[Case]:

@@ -1,7 +1,8 @@
 """`retia import vqa-rad`: VQA-RAD (Lau et al. 2018), questions of clinicians about radiographs.
 
 In:  a folder with `images/` and the questions as JSON, as published or split into `trainset.json`
-     and `testset.json`.
+     and `testset.json`; or the Hub's layout: Parquet files with the images inside, a
+     `save_to_disk` folder, or the id of the data set on the hub.
 Out: one case an image, with its typed questions.
 """
 
@@ -14,6 +15,7 @@ from retia.records import Question
 from retia.runs import open_step
 from retia.sources.imported import Origin, write_imported
 from retia.sources.questions import gold_type, text_of
+from retia.sources.stored import inputs_of
 from retia.sources.vqa import Asked, VqaConfig, read_vqa_files, to_cases
 
 ORIGIN = Origin(
@@ -54,20 +56,23 @@ def import_vqa_rad(config: VqaRadConfig) -> dict[str, Any]:
     """Import VQA-RAD: radiological images with questions.
 
     Writes `metadata.jsonl`, `overlap.json` (what the splits share) and a dataset card. Images stay
-    where they are.
+    where they are; those inside of Parquet or Arrow files are written to `images/`.
 
     Returns:
         Counts of images, questions and images per split.
 
     Raises:
-        UserError: Naming file and entry, if a question or an image is missing or malformed.
+        UserError: If there is no question to import.
+        ItemsFailedError: At the end, if questions or images were skipped, naming each.
     """
-    with open_step("import vqa-rad", config, {"source": config.source}) as step:
+    with open_step("import vqa-rad", config, inputs_of(config.source)) as step:
         if step.done:
             return step.summary
-        asked = read_vqa_files(config.source, to_asked)
-        cases, _, overlap = to_cases(asked, config)
-        return write_imported(step, config.source, cases, ORIGIN, overlap)
+        read = read_vqa_files(step, config.source, to_asked)
+        cases, pictures, overlap = to_cases(step, read, config)
+        write_imported(step, read.root, cases, ORIGIN, overlap)
+        step.summary |= {"missing_images": len(cases) - len(pictures)}
+    return step.summary
 
 
 def to_asked(row: dict[str, Any], where: str) -> Asked:

@@ -8,12 +8,13 @@ from retia.taxonomy.labels import check_case
 from retia.taxonomy.procedure import procedure_files, procedure_path, read_procedure
 from retia.taxonomy.schema import answer_schema
 from retia.taxonomy.stages import GRADES, STAGES, stage_of
-from retia.taxonomy.surgery import Gate, Phase, Procedure, RedFlag, Term
+from retia.taxonomy.surgery import Contingency, Gate, Phase, Procedure, RedFlag, Term
 from retia.taxonomy.vocabulary import Kind, Vocabulary, read_vocabulary
 
 __all__ = [
     "GRADES",
     "STAGES",
+    "Contingency",
     "Gate",
     "Kind",
     "Phase",

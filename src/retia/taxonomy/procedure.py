@@ -17,14 +17,28 @@ from typing import Any
 
 from retia.errors import UserError, did_you_mean
 from retia.records.jsonl import from_plain
-from retia.taxonomy.surgery import Gate, Phase, Procedure, RedFlag, Term, fold, words_of
+from retia.taxonomy.surgery import (
+    Contingency,
+    Gate,
+    Phase,
+    Procedure,
+    RedFlag,
+    Term,
+    fold,
+    words_of,
+)
 
 QUESTION_KINDS = (
     *("phase", "instruments", "action", "anatomy", "box"),
     *("description", "next_step", "safety", "pitfalls"),
 )
-PLACEHOLDERS = ("instrument", "target", "phase")
-"""What a question template may leave open."""
+OPTIONAL_KINDS = ("contingency",)
+"""Further phrasings, beside the question that each plan brings along."""
+PLACEHOLDERS = ("instrument", "target", "phase", "event", "be", "do")
+"""What a question template may leave open; `be` and `do` agree with the instrument: is or are,
+does or do."""
+RESERVED = ("phase", "tools", "anatomy")
+"""Names of labels that are no events."""
 TAXONOMIES = "RETIA_TAXONOMIES"
 """Environment variable: a folder of further procedures."""
 _NAME = re.compile(r"[\w-]+")
@@ -107,6 +121,9 @@ def _build(raw: dict[str, Any], path: Path) -> Procedure:
         ("red_flags", RedFlag),
     ):
         plain[key] = _entries(raw.get(key), kind, f"{path}, {key}", plain_plural=key == "verbs")
+    if "contingencies" in raw:
+        where = f"{path}, contingencies"
+        plain["contingencies"] = _entries(raw["contingencies"], Contingency, where, False)
     plain["triplets"] = _triplets(raw.get("triplets"), path)
     return from_plain(Procedure, plain, str(path))
 
@@ -148,6 +165,10 @@ def _check(procedure: Procedure, path: Path) -> None:
             known(following, procedure.phases, f"phases, {phase.id}, next")
     for gate in procedure.gates.values():
         known(gate.phase, procedure.phases, f"gates, {gate.id}, phase")
+    for part in ("red_flags", "contingencies"):
+        for plan in getattr(procedure, part).values():
+            for phase in plan.phases:
+                known(phase, procedure.phases, f"{part}, {plan.id}, phases")
     for instrument, verb, target in procedure.triplets:
         known(instrument, procedure.instruments, "triplets")
         known(verb, procedure.verbs, f"triplets, {instrument}")
@@ -157,8 +178,10 @@ def _check(procedure: Procedure, path: Path) -> None:
     _check_words(path, {**procedure.instruments, **procedure.targets})
     if clash := set(procedure.instruments) & set(procedure.targets):
         raise UserError(f"{path}: {sorted(clash)[0]!r} is an instrument and a target.")
-    if clash := set(procedure.gates) & {*procedure.red_flags, "phase"}:
+    if clash := set(procedure.gates) & {*procedure.red_flags, *RESERVED}:
         raise UserError(f"{path}: {sorted(clash)[0]!r} is a gate and another label.")
+    if clash := set(procedure.red_flags) & {*procedure.contingencies, *RESERVED}:
+        raise UserError(f"{path}: {sorted(clash)[0]!r} is a red flag and something else.")
     _check_questions(path, procedure.questions)
 
 
@@ -172,13 +195,14 @@ def _check_words(path: Path, entries: Mapping[str, Term | Phase]) -> None:
 
 def _check_questions(path: Path, questions: Mapping[str, tuple[str, ...]]) -> None:
     for kind in questions:
-        if kind not in QUESTION_KINDS:
-            hint = did_you_mean(kind, QUESTION_KINDS)
+        if kind not in (*QUESTION_KINDS, *OPTIONAL_KINDS):
+            hint = did_you_mean(kind, (*QUESTION_KINDS, *OPTIONAL_KINDS))
             raise UserError(f"{path}, questions: unknown kind {kind!r}.{hint}")
     for kind in QUESTION_KINDS:
         if not questions.get(kind):
             raise UserError(f"{path}, questions: no template for {kind!r}. Expected at least one.")
-        for template in questions[kind]:
+    for kind, templates in questions.items():
+        for template in templates:
             try:
                 names = [name for _, name, _, _ in string.Formatter().parse(template) if name]
             except ValueError as error:

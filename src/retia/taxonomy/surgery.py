@@ -1,10 +1,11 @@
-"""What a surgical procedure consists of: phases, words, gates, red flags, triplets, questions.
+"""What a surgical procedure consists of: phases, words, checks, plans, triplets, questions.
 
 In and out: `Procedure`, as `taxonomy/procedure.py` reads it from its YAML file.
 """
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import field
 from typing import Literal
 
 from retia.errors import UserError, did_you_mean
@@ -66,6 +67,22 @@ class RedFlag:
     actions: tuple[str, ...]
     """What is done, in order; whole sentences."""
     synonyms: tuple[str, ...] = ()
+    phases: tuple[str, ...] = ()
+    """Where it is to be reckoned with; in every phase when left out."""
+
+
+@record
+class Contingency:
+    """What may go wrong without being labelled in frames, and what is then done."""
+
+    id: str
+    name: str
+    question: str
+    """Asks what is to be done when it happens."""
+    actions: tuple[str, ...]
+    """What is done, in order; whole sentences."""
+    phases: tuple[str, ...] = ()
+    """Where it is to be reckoned with; in every phase when left out."""
 
 
 @record
@@ -87,11 +104,17 @@ class Procedure:
     """Instrument, verb and target that occur together. Every instrument may also rest."""
     questions: dict[str, tuple[str, ...]]
     """Question kind to its templates."""
+    contingencies: dict[str, Contingency] = field(default_factory=dict)
 
     @property
     def events(self) -> tuple[str, ...]:
         """Ids a frame may be labelled `true` or `false` with: gates, then red flags."""
         return (*self.gates, *self.red_flags)
+
+    def plans(self, phase: str) -> tuple[RedFlag | Contingency, ...]:
+        """What is to be reckoned with in a phase: red flags, then contingencies."""
+        known = (*self.red_flags.values(), *self.contingencies.values())
+        return tuple(plan for plan in known if not plan.phases or phase in plan.phases)
 
     def terms(self, part: Part) -> Mapping[str, Term | Phase]:
         """All entries of one part, by id."""

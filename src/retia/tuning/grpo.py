@@ -131,6 +131,7 @@ def _run(config: GrpoConfig, step: Step) -> None:
     from retia.tuning.grpo_report import card, write_report
     from retia.tuning.grpo_tasks import held_out_samples, read_tasks
     from retia.tuning.grpo_warnings import warn_of_losses, warn_of_zeros
+    from retia.tuning.preflight.prompts import carry_prompts
     from retia.tuning.verify import load_verified, save_student
 
     use_one_thread()
@@ -151,6 +152,7 @@ def _run(config: GrpoConfig, step: Step) -> None:
     after = _once(step.partial / "after", lambda part: _measure(config, student, held_out, part))
 
     save_student(student, config.out)
+    carry_prompts(config.model, config.out)
     rows = _read_lines(trained / METRICS)
     write_lines(config.out / METRICS, rows)
     numbers: dict[str, Any] = {

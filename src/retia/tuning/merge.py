@@ -36,7 +36,10 @@ def merge(config: MergeConfig) -> dict[str, Any]:
             raise UserError(
                 f"{config.model} holds no adapter_config.json. Expected a LoRA adapter folder."
             )
+        from retia.tuning.preflight.prompts import carry_prompts
+
         step.summary = merge_to(load_student(config.model), config.out)
+        carry_prompts(config.model, config.out)
     return step.summary
 
 

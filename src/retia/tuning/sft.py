@@ -90,6 +90,7 @@ def _run(config: SftConfig, step: Step) -> None:
     from retia.students.precision import use_one_thread
     from retia.tuning.card import write_card
     from retia.tuning.preflight import find_problems, refuse
+    from retia.tuning.preflight.prompts import write_prompts
     from retia.tuning.verify import load_verified
 
     use_one_thread()
@@ -115,6 +116,7 @@ def _run(config: SftConfig, step: Step) -> None:
                 gathered.save(part)
         last = folder
     student = _write(step.partial / names[-1], config.out)
+    write_prompts(samples, config.out)
     with atomic_file(config.out / "README.md") as part:
         modalities = sorted({s.modality for s in samples})
         part.write_text(write_card(config, student, modalities), encoding="utf-8")
