@@ -39,7 +39,7 @@ _WHOLE = re.compile(
     r"screen|search|arrange|obtain|perform|continue|correlate|convert|call|stop|ask|discuss|"
     r"review|reassess|keep|confirm|tell|inspect|check|verify|identify|clip|cut|divide|dissect|"
     r"retract|grasp|coagulate|aspirate|irrigate|lift|pull|"
-    r"press|place|use|apply|look)\b(?!-|\s*(?:,|(?:is|are|was|were|appliers?|applicator|of|in|on|"
+    r"press|place|use|apply|look(?! at))\b(?!-|\s*(?:,|(?:is|are|was|were|appliers?|applicator|of|in|on|"
     r"across|and cut|(?:\w+ )?shows?)\b))"
     # What is so in general.
     r"|\b(?:is|are)\s+(?:\w+ ){0,2}?(?:an?|the|one of the|among the)\s+(?:\w+\s+){0,3}(?:sign|"
@@ -59,10 +59,14 @@ _WHOLE = re.compile(
     r"|^\W*(?!the |this |these |those |there |an? |his |her |its |"
     r"no )[\w-]+(?: [\w-]+){0,3} (?:usually|"
     r"typically|commonly|often|generally|frequently|rarely|seldom|always|characteristically|"
-    r"can) (?!seen|noted|be)"
+    r"can) (?!seen|noted|be|see|make|recogni)"
+    # "In proliferative disease new vessels may bleed."
+    r"|^\W*in (?!(?:this|the|these|those|his|her|its|our|my|both|each|all|keeping|either|one|two)\b)"
+    r"(?:[\w-]+ ){0,3}(?:disease|retinopathy|patients|eyes|diabetes|diabetics|cases|operations|"
+    r"people|adults|children|surgery|cholecystectomy)\b(?=[^;]{0,80}\b(?:may|can|will|might|are|is)\b)"
     r"|\b(?:by definition|in general|generally speaking|in the literature|guidelines?|textbooks?|"
     r"in most patients|in many patients|in diabetics|in people with|in patients with)\b"
-    r"|\b(?:usually|typically|commonly|often|frequently|generally|can|tends? to)\s+(?:arise|occur|"
+    r"|\b(?:usually|typically|commonly|often|frequently|generally|can|may|will|tends? to)\s+(?:arise|occur|bleed|contract|"
     r"develop|precede|appear|lead|cause|result|progress|accompany|form|mimic|be (?:mistaken|missed|"
     r"confused|associated|caused|difficult|subtle))s?\b"
 )
@@ -133,6 +137,13 @@ _WORDS = re.compile(
 )
 
 
+_BUT_FOR = re.compile(
+    r"^[^;]{0,120}\b(?:were it not for|had it not been for|if it were not for|if it was not for|"
+    r"were there not|but for)\b"
+)
+"""What comes before it is unreal, what comes after it is there."""
+
+
 def imagined(sentence: str) -> bool:
     """Whether a folded sentence speaks of what would or should be, or of what is in general."""
     return _WHOLE.search(sentence) is not None
@@ -144,6 +155,8 @@ def asserted(sentence: str) -> str:
     Returns:
         A text of the same length, blank where a question, a condition or the like stood.
     """
+    if found := _BUT_FOR.search(sentence):
+        sentence = _blank(sentence, 0, found.end())
     if sentence.endswith("?") or imagined(sentence):
         return " " * len(sentence)
     sentence = _WORDS.sub(lambda m: " " * len(m.group()), sentence)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from retia.claims.sentences import fold
 from retia.claims.states import StateLexicon, read_states, state_mentions
+from retia.claims.things import FAZ
 from retia.taxonomy import Kind, read_procedure, read_vocabulary
 
 _COUNTED = (
@@ -41,10 +42,9 @@ SQUARE_MM = r"(?:mm\s?²|mm2\b|mm\^2|sq(?:uare|\.)? ?(?:mm|millimet(?:er|re)s?))
 NUMBER = r"\d+(?:\.\d+)?"
 COMPARE = "|".join(re.escape(c) for c in COMPARATORS)
 
-_FAZ = r"(?:faz|foveal avascular (?:zone|area)|avascular (?:zone|area))"
 # What has a kind's word in it and means something else, by modality.
 _OTHERWISE = {
-    "octa": ("vessel-free", "capillary-free zone"),
+    "octa": ("vessel-free", "capillary-free zone", "vessel-free zone", "avascular zone"),
     "radiology": (
         *("mass effect", "pericardial effusion", "joint effusion", "thyroid nodule"),
         *("bone mass", "muscle mass", "soft tissue mass effect", "stone age"),
@@ -209,9 +209,11 @@ def flexible(name: str) -> str:
 
 def _measure_patterns(id: str, name: str, unit: str) -> tuple[re.Pattern[str], ...]:
     if id.startswith("faz_"):
-        subject = _FAZ
+        subject = FAZ
     elif id == "vessel_density":
-        subject = r"(?:(?:vessel|vascular|capillary|perfusion|flow)[\s-]densit(?:y|ies)|vd)"
+        subject = (
+            r"(?:(?:(?:vessel|vascular|capillary|perfusion|flow)[\s-])?densit(?:y|ies)|vd|pd|vad)"
+        )
     else:
         subject = re.escape(fold(name))
     number = rf"(?P<cmp>{COMPARE})?\s*(?P<n>{NUMBER})\s*"

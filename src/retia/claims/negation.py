@@ -59,7 +59,7 @@ _VERBS = (
     r"although|though|however|because|so|hence|thus|therefore|which|that|it|only|this|these|"
     r"remains?|"
     r"(?<!not )yet|turned|turns|proved|proves|actually|really|represents?|accounts?|makes?|"
-    r"contains?|except|apart|aside|save|besides|with|plus|noted|evident|reveals?|"
+    r"contains?|speaks?(?! against)|points?|favou?rs?|supports?|allows?|means?|touch\w*|holds?|except|apart|aside|save|besides|with|plus|noted|evident|reveals?|"
     r"demonstrates?|consistent|compatible|suggest\w*|indicat\w+|argues?|due|leaving|merely|just"
 )
 _BREAK = re.compile(rf"\b(?:{_VERBS}|longer)\b|[,;:(]|\s-\s")
@@ -97,6 +97,7 @@ _ADVERBS = (
 _GONE = (
     r"absent|missing|lacking|unlikely|excluded|ruled out|rejected|negative|nil|none|gone|resolved|"
     r"wanting|disappeared|cleared|incomplete|pending|outstanding|lacked|denied|insecure|unmet|zero|"
+    r"vanished|healed|subsided|faded|(?:re)?absorbed|settled|regressed|over|out of the question|"
     r"discounted|refuted|dismissed|improbable|avoided|prevented|averted|(?:out of|"
     r"off) (?:the )?(?:view|frame|sight|field|screen)"
 )
@@ -120,7 +121,15 @@ _AFTER = re.compile(
     rf"not\s+{_ADVERBS}(?:{_SEEN}))\b(?!\s+(?:for|of|in that)\b)|^\s+not\s*(?:$|[.,;!])"
     r"|^\s*\(?-(?:ve)?\)?\s*(?:[,;.)]|$)"
     r"|^[^,;]{0,80}?\bby (?:its|their) absence\b|^[^,;]{0,80}?\b(?:disappeared|resolved|"
-    r"cleared up|regressed completely)\b"
+    r"vanished|cleared up|healed|faded away|subsided|regressed completely)\b"
+    # "Were looked for and not found", "wondered about spots, but I could not confirm any".
+    rf"|^[^;]{{0,80}}?\b(?:and|but)\s+(?:(?:i|we|they|it|this|these|that|she|he)\s+)?(?:{_BE}\s+|could\s+)?"
+    rf"{_ADVERBS}(?:not|never)\s+(?:be |been )?(?:find|see|confirm|detect|identify|found|seen|"
+    r"confirmed|detected|identified|borne out)\b(?:\s+(?:any|them|it|one|this|these|either|here|there|"
+    r"today|now))*\s*(?:$|[.,;!])"
+    r"|^[^;]{0,80}?,\s*(?:but |and )?(?:none|nil|nothing) (?:of (?:them|it|this) )?(?:today|now|left|"
+    r"remains?|remaining|seen|visible|present|any more|anymore|at present|currently|found|confirmed)\b"
+    r"|^[^,;]{0,40}?\b(?:in vain|without success)\b"
 )
 _BARE_AFTER = re.compile(
     r"^\s+(?:nil|none|neg|absent|lacking|missing|negative|excluded|ruled out|unlikely|not)\b|"
@@ -136,7 +145,7 @@ _DOUBT = (
     r"query|presumed|presumably|concern|concerning|worrisome|versus|vs|uncertain|borderline|"
     r"consistent with|compatible with|in keeping with|favou?red|hint"
 )
-_DOUBT_BEFORE = re.compile(rf"(?:\b(?:{_DOUBT})\b|\?)(?:[\s-]+[\w-]+){{0,4}}\s*$")
+_DOUBT_BEFORE = re.compile(rf"(?:\b(?:{_DOUBT})\b|\?\w*|\beither\b)(?:[\s-]+[\w-]+){{0,4}}\s*$")
 _DOUBT_AFTER = re.compile(
     r"^[^,;]{0,120}?\b(?:possible|possibly|suspected|probable|probably|likely|questionable|perhaps|"
     r"maybe|may|might|could|suggests?|suggested|doubtful|equivocal|uncertain|favou?red|considered|"
