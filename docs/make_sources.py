@@ -53,7 +53,13 @@ def main(data: Path, out: Path) -> None:
         if source.folder and not (data / source.folder).is_dir():
             parts.append(f"## {source.title}\n\nNot measured: its data were not there.\n")
             continue
-        parts.append(_part(source, data / source.folder, out / source.title.split(",")[0].lower()))
+        parts.append(
+            _part(
+                source,
+                data / source.folder,
+                out / source.title.split(",")[0].replace(" ", "-").lower(),
+            )
+        )
         sys.stdout.write(f"{source.title}\n")
     (HERE / "sources.md").write_text("\n".join(parts), encoding="utf-8")
 
@@ -128,9 +134,8 @@ def _retia(arguments: list[str]) -> int:
     Raises:
         SystemExit: If it refused its input.
     """
-    done = subprocess.run(
-        [sys.executable, "-m", "retia", *arguments], capture_output=True, text=True
-    )
+    retia = Path(sys.executable).with_name("retia")
+    done = subprocess.run([str(retia), *arguments], capture_output=True, text=True)
     if done.returncode > 1:
         raise SystemExit(f"retia {' '.join(arguments)}\n{done.stderr[-2000:]}")
     return done.returncode

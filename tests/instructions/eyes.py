@@ -3,7 +3,7 @@
 import random
 
 from retia.anatomy import QUADRANTS, RINGS
-from retia.instructions.facts import without_laterality
+from retia.instructions.eyes.facts import without_laterality
 from retia.records import Case, Finding, Measure, Zone
 from retia.taxonomy import read_vocabulary, stage_of
 

@@ -23,11 +23,11 @@ from retia.instructions.balance import (
     known_places,
     known_stages,
 )
-from retia.instructions.norms import Norms, with_percentiles
-from retia.instructions.questions import QUESTIONS, planned_turn
-from retia.instructions.wording import Voice
+from retia.instructions.eyes.norms import Norms, with_percentiles
+from retia.instructions.eyes.questions import QUESTIONS, planned_turn
+from retia.instructions.eyes.wording import Voice
+from retia.instructions.eyes.writer import stage_turn
 from retia.instructions.write import WriteConfig, case_samples
-from retia.instructions.writer import stage_turn
 
 CONFIG = WriteConfig(cases=Path(), out=Path(), stage2_per_case=2)
 NORMS = Norms([0.2 + n / 200 for n in range(40)])

@@ -19,13 +19,13 @@ from retia.claims import (
     statements,
 )
 from retia.instructions.balance import plan_presence
-from retia.instructions.surgical import (
+from retia.instructions.surgical.facts import known_truths, with_evidence
+from retia.instructions.surgical.samples import (
     conversation_sample,
     description_sample,
     reasoning_sample,
     structured_sample,
 )
-from retia.instructions.surgical_facts import known_truths, with_evidence
 from retia.records import Case, Message, Sample, read_cases
 from retia.taxonomy import read_procedure
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 import yaml
 
-from retia.instructions.surgical_agents import annotation_schema, surgical_agents_files
-from retia.instructions.surgical_prompts import teacher_prompt
+from retia.instructions.surgical.agents import annotation_schema, surgical_agents_files
+from retia.instructions.surgical.prompts import teacher_prompt
 from retia.taxonomy import Procedure, procedure_path, read_procedure
 
 FIRST = read_procedure("cholecystectomy")

@@ -15,10 +15,10 @@ from retia.chat import ChatConfig, Client, Reply
 from retia.claims import judge_text
 from retia.errors import ItemsFailedError, UserError
 from retia.instructions import WriteConfig, write
-from retia.instructions.teacher import bare_png, learn, lessons_of, read_written
-from retia.instructions.teacher_check import faults_of, is_foreign
-from retia.instructions.teacher_prompts import REASONS, prompts_hash
-from retia.instructions.teacher_task import Written, finished
+from retia.instructions.teacher.check import faults_of, is_foreign
+from retia.instructions.teacher.prompts import REASONS, prompts_hash
+from retia.instructions.teacher.task import Written, finished
+from retia.instructions.teacher.teach import bare_png, learn, lessons_of, read_written
 from retia.records import Case, Finding, Measure, Zone, read_cases, read_samples, write_cases
 
 pytest.importorskip("openai")
@@ -82,7 +82,7 @@ def parrot(body, number=0) -> Said:
 @pytest.fixture
 def task():
     """A stage answer about `EYE`, of three facts in known words."""
-    from retia.instructions.writer import stage1_sample
+    from retia.instructions.eyes.writer import stage1_sample
 
     sample = next(
         s for n in range(20) if "right eye" in (s := stage1_sample(EYE, n, 0)).messages[0].text
@@ -102,7 +102,7 @@ def task():
         "f4": ("There is no neovascularization.", ()),
     }
     facts = {id: Written(text=t, evidence=e) for id, (t, e) in texts.items()}
-    from retia.instructions.teacher_task import key_of
+    from retia.instructions.teacher.task import key_of
 
     keys = {
         id: {key_of(j.claim) for j in judge_text(fact.text, EYE)[1].judged}
@@ -223,7 +223,7 @@ def test_short_english_is_english(text):
 def test_a_refused_answer_is_sent_back_once_with_the_reason(task):
     bad = as_reply([("There is neovascularization.", ["f4"])])
     good = as_reply((w.text, w.evidence) for w in written())
-    from retia.instructions.teacher import Lesson, _request
+    from retia.instructions.teacher.teach import Lesson, _request
 
     lesson = Lesson(sample="s", at=1, task=task, request=_request(task, 0, None))
     for replies, outcome in (([bad, good], None), ([bad, bad], "contradicted")):

@@ -3,8 +3,8 @@
 from eyes import random_eye
 
 from retia.claims import judge_text, stage_in
-from retia.instructions.text_pairs import text_pairs
-from retia.instructions.wording import Told
+from retia.instructions.eyes.text_pairs import text_pairs
+from retia.instructions.eyes.wording import Told
 
 
 def paragraph(case, seed=0):
@@ -36,7 +36,7 @@ def test_the_same_seed_gives_the_same_words_and_another_gives_others():
 
 def test_a_sentence_that_the_record_denies_is_dropped_by_name(monkeypatch):
     told = [Told("Forty things are seen."), Told("There are 40 microaneurysms.")]
-    monkeypatch.setattr("retia.instructions.text_pairs._paragraph", lambda case, pick: told)
+    monkeypatch.setattr("retia.instructions.eyes.text_pairs._paragraph", lambda case, pick: told)
     row = text_pairs(random_eye(5), 0)
     assert row["meta"]["dropped"] == ["There are 40 microaneurysms."]
     assert row["conversations"][1]["value"] == "Forty things are seen."

@@ -7,15 +7,15 @@ from frames import SCAN
 
 from retia.claims import answer_matches, answer_sentences, consistent, parse_answer
 from retia.claims.applicable import applicable
-from retia.instructions.paraphrase import content_words, gives_away
-from retia.instructions.statements import statement_of
-from retia.instructions.vqa import (
+from retia.instructions.vqa.paraphrase import content_words, gives_away
+from retia.instructions.vqa.samples import (
     MOST_REASONS,
     grpo_sample,
     reasons_of,
     stage1_sample,
     stage2_sample,
 )
+from retia.instructions.vqa.statements import statement_of
 from retia.records import Case, Question, read_cases
 
 STATEMENTS = {

@@ -63,7 +63,7 @@ def test_every_file_is_there(exported: Path, cases: list[Case]):
         paths = [exported / line["image"], exported / line["scan"], folder / "pathology_vis.png"]
         sizes = {picture(path).shape[:2] for path in paths}
         assert len(sizes) == 1
-    assert not (exported / "pairs.jsonl").exists()
+    assert len(rows(exported / "pairs.jsonl")) == len(cases)
 
 
 def test_counts_and_values_are_those_of_the_findings(

@@ -54,6 +54,8 @@ _OTHERWISE = {
 
 # "A cystic duct and artery", "a preretinal or vitreous haemorrhage".
 _JOINED_AFTER = re.compile(r"(?:\s+(?:and|or|nor)\s+(?:the\s+)?|/)(\w+)")
+_HEADING = re.compile(r"\W*([a-z]+)\s*:")
+_WORD = re.compile(r"[a-z]+")
 _JOINED_BEFORE = re.compile(r"(?<![\w-])([\w-]+)(?:\s+(?:and|or|nor)\s+(?:an?\s+)?|/)$")
 
 
@@ -117,6 +119,7 @@ class Lexicon:
             after = _JOINED_AFTER.match(sentence, m.end())
             if after and (other := self.kind_of(f"{m[1].split()[0]} {after[1]}")):
                 found.append(Mention(after.start(1), after.end(1), other, denied))
+        found = self._under_heading(sentence, found)
         spans = [(f.start, f.end, f.kind) for f in found]
         taken = {at for start, end, _ in spans for at in range(start, end)}
         for state in state_mentions(sentence, self.states, spans):
@@ -125,6 +128,19 @@ class Lexicon:
                 severity = grade[1] if grade else None
                 found.append(Mention(state.start, state.end, state.kind, state.denied, severity))
         return sorted(found, key=lambda f: f.start)
+
+    def _under_heading(self, sentence: str, found: list[Mention]) -> list[Mention]:
+        """Mentions, where "exudates: hard none, soft two" names two kinds of them."""
+        heading = _HEADING.match(sentence)
+        if heading is None or not found or found[0].start != heading.start(1):
+            return found
+        taken = {at for f in found for at in range(f.start, f.end)}
+        named = [
+            Mention(m.start(), m.end(), kind)
+            for m in _WORD.finditer(sentence, heading.end())
+            if m.start() not in taken and (kind := self.kind_of(f"{m.group()} {heading[1]}"))
+        ]
+        return sorted([*found[1:], *named], key=lambda f: f.start) if named else found
 
 
 @functools.cache

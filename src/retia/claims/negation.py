@@ -19,7 +19,8 @@ _DENY = (
     rf"(?<!other )than(?!\s+(?:{_NUMBER}|expected|normal|usual|average|before)\b)|"
     r"cannot|isn't|aren't|don't|doesn't|didn't|wasn't|weren't|can't|couldn't|none of|nothing|"
     r"nowhere|fails? to|failed to|unable to|denies|denied|resolution of|disappearance of|"
-    r"mistaken for|misread as|mimic(?:s|king)?|simulat(?:es|ing)|"
+    r"mistaken (?:at first |initially |first )?for|misread as|"
+    r"what (?:\w+ ){0,3}?(?:looks?|looked|seems?|seemed|appears?|appeared) (?:\w+ ){0,3}?(?:like|to be)|mimic(?:s|king)?|simulat(?:es|ing)|"
     r"(?:first|initially|originally) (?:read|thought|taken|interpreted|reported|regarded|labelled|"
     r"described|suspected|called)(?: as| to be| for)?|hardly any|(?:argu\w+|speaks?|speaking|"
     r"militates?|evidence|and) against"
@@ -28,7 +29,7 @@ _DENY = (
 _PSEUDO = re.compile(
     r"\b(?:not (?:only|just|merely|necessarily)|no (?:doubt|question|surprise|fewer|less|"
     r"more than)|"
-    r"without (?:doubt|question)|not (?:free of|free from|without|devoid of|lacking|clear of|"
+    r"without (?:doubt|question)|(?:more|less) (?:likely|probabl[ey]) than|not (?:free of|free from|without|devoid of|lacking|clear of|"
     rf"fewer than|less than|more than)(?: (?:{_NUMBER}))?|"
     r"(?:cannot|can not|can't|could not|does not|do not|not|doesn't) (?:\w+ly )?(?:be )?(?:exclude|"
     r"rule out|excluding|ruling out|excluded|ruled out)|"
@@ -52,6 +53,12 @@ _OWN = re.compile(
     r"|\s+(?:is|are|was|were) (?:there )?(?:any|a)\b|\s+(?:that|those|one|the picture) of\b"
     r"|\s+(?:visible|evident|apparent|discernible|recogni[sz]able|present)\b(?=\s)"
     r"|\s+(?:to|that) (?:suggest|indicate|support|show|imply)\w*\b"
+    # "Neither eye shows", "no indication that the disease has become".
+    r"|(?:\s+(?!(?:but|and|yet|which|that|while|seen|found|present)\b)\w+){1,3}?\s+(?:shows?|reveals?|"
+    r"contains?|displays?|exhibits?|harbou?rs?|has|have)\b"
+    r"|\s+(?:\w+\s+)?(?:indication|evidence|sign|suggestion|reason|hint|proof)s?\s+(?:that|to (?:think|"
+    r"believe|assume)(?: that)?)\s+(?:\w+\s+){0,4}?(?:is|are|has|have|was|were)\b(?:\s+(?:become|reached|"
+    r"progressed to|turned|now|any|an?|the|been|developed))*"
 )
 # Between the denying word and what it denies: anything but a new statement.
 _VERBS = (
@@ -67,7 +74,7 @@ _LIST_BREAK = re.compile(rf"\b(?:{_VERBS})\b|[;:(]|\s-\s")
 _COORDINATED_BREAK = re.compile(
     rf"\b(?:{_VERBS}|mild|moderate|severe|\d+|{_NUMBER}|several|many|some|few|multiple|numerous|"
     r"view|screen|frame|sight|scattered|occasional|extensive|widespread|diffuse|patchy|marked|"
-    r"single|isolated|yes)\b|[;:(+]|"
+    r"single|isolated|yes)\b|[;:(+]|,\s+(?:minor|minimal|slight|small|trace|subtle|faint|basal|bibasal)\b|"
     r"\s-\s|(?:,|\band|,\s*and)\s+(?:an?|the|its)\b"
 )
 _OR_AHEAD = re.compile(rf"(?:(?!\b(?:{_VERBS})\b)[^;:(.]){{0,90}}?\b(?:or|nor)\b")
@@ -97,13 +104,13 @@ _ADVERBS = (
 _GONE = (
     r"absent|missing|lacking|unlikely|excluded|ruled out|rejected|negative|nil|none|gone|resolved|"
     r"wanting|disappeared|cleared|incomplete|pending|outstanding|lacked|denied|insecure|unmet|zero|"
-    r"vanished|healed|subsided|faded|(?:re)?absorbed|settled|regressed|over|out of the question|"
+    r"vanished|healed|subsided|faded|(?:re)?absorbed|settled|regressed|out of the question|"
     r"discounted|refuted|dismissed|improbable|avoided|prevented|averted|(?:out of|"
     r"off) (?:the )?(?:view|frame|sight|field|screen)"
 )
 # Before a verb that denies: no other verb, and commas only around an aside.
 _ASIDE = (
-    r"(?:,\s*(?:however|though|in contrast|by contrast|on the other hand|in turn|too|moreover|"
+    r"(?:,\s*(?:(?:(?:once|still|earlier|so|both|as|although|though) [^,;]{1,60})?(?=,)|however|though|in contrast|by contrast|on the other hand|in turn|too|moreover|"
     r"fortunately|if any|at present|for now|as yet|so far|(?:which|that) [^,;]{1,60}),)?"
 )
 _REACH = rf"(?:(?!\b{_BE}\b)[^,;]){{0,120}}?"
@@ -130,6 +137,11 @@ _AFTER = re.compile(
     r"|^[^;]{0,80}?,\s*(?:but |and )?(?:none|nil|nothing) (?:of (?:them|it|this) )?(?:today|now|left|"
     r"remains?|remaining|seen|visible|present|any more|anymore|at present|currently|found|confirmed)\b"
     r"|^[^,;]{0,40}?\b(?:in vain|without success)\b"
+    # "Of tufts there is no trace", "seen neither here nor there", "two of three criteria met".
+    r"|^[^,;]{0,60}?\b(?:there (?:is|are|was|were)|i (?:see|find|found|saw)|we (?:see|find|found|saw)|"
+    r"shows?|has|had)\s+(?:no|not a|not the slightest)\s+(?:trace|sign|evidence|hint|indication)s?\b(?!\s+of)"
+    rf"|^{_REACH}\b{_BE}\s+{_ADVERBS}(?:{_SEEN})\s+(?:neither|nowhere|in neither|in none|in no|at no)\b"
+    r"|^\s*[:(,-]?\s*(?:only )?(?:one|two|1|2) (?:out )?of (?:the )?(?:three|3)\b"
 )
 _BARE_AFTER = re.compile(
     r"^\s+(?:nil|none|neg|absent|lacking|missing|negative|excluded|ruled out|unlikely|not)\b|"
@@ -145,7 +157,9 @@ _DOUBT = (
     r"query|presumed|presumably|concern|concerning|worrisome|versus|vs|uncertain|borderline|"
     r"consistent with|compatible with|in keeping with|favou?red|hint"
 )
-_DOUBT_BEFORE = re.compile(rf"(?:\b(?:{_DOUBT})\b|\?\w*|\beither\b)(?:[\s-]+[\w-]+){{0,4}}\s*$")
+_DOUBT_BEFORE = re.compile(
+    rf"(?:\b(?:{_DOUBT})\b|\?\w*|(?<!in )(?<!on )\beither\b(?! (?:eye|side|half)))(?:[\s-]+[\w-]+){{0,4}}\s*$"
+)
 _DOUBT_AFTER = re.compile(
     r"^[^,;]{0,120}?\b(?:possible|possibly|suspected|probable|probably|likely|questionable|perhaps|"
     r"maybe|may|might|could|suggests?|suggested|doubtful|equivocal|uncertain|favou?red|considered|"

@@ -19,7 +19,8 @@ _EYE = (
     r"examination|exam|photograph|picture|appearances?)\b"
 )
 _NAMED_EYE = re.compile(_EYE)
-# `healthy` and `normal` are about the eye only when no other noun follows ...
+_OF_ANYTHING = ("healthy", "normal", "unremarkable", "within normal limits", "wnl")
+# `healthy`, `normal` and the like are about the eye only when no other noun follows ...
 _ABOUT_EYE = (
     rf"(?={_EYE}"
     r"|\s*[.,;:!?\"')\]}]|\s*$|\s+(?:and|but|because|as|since|rather|or|not|than|in|for|to|with|on|"
@@ -50,13 +51,17 @@ _NOT_NORMAL = re.compile(
 )
 _NO_RETINOPATHY = (
     r"(?:no|without|absence of|free of|free from|clear of|negative for)(?:\s+(?:visible|clear|"
-    r"any|definite|sign|"
+    r"any|definite|sign|apparent|"
     r"evident|obvious))?(?:\s+(?:signs?|evidence|features?|trace|indication)\s+of)?(?:\s+any)?\s+"
     r"(?:diabetic\s+)?(?:retinopathy|dr)(?![\w-])"
+    r"|(?:no|without|free of|free from|absence of)\s+(?:\w+\s+)?(?:(?:signs?|evidence|features?|trace|indication)\s+"
+    r"of\s+)?(?:any\s+)?(?:diabetic|microvascular|pathological|microangiopathic)\s+(?:retinal\s+|eye\s+|vascular\s+)?"
+    r"(?:changes?|lesions?|disease|damage|pathology|involvement|microangiopathy)(?! (?:other|apart|except|beyond))"
     r"|(?:diabetic\s+)?(?:retinopathy|dr)\s*(?::|is|was|are)?\s*(?:absent|none|nil|negative|"
     r"not (?:seen|present|"
     r"found|detected|evident|visible))(?!\w)"
-    r"|(?<!other than )(?:no|without)\s+(?:\w+ )?(?:abnormalit(?:y|ies)|pathology)(?=\s*(?:$|"
+    r"|(?<!other than )(?:no|without)\s+(?:\w+ )?(?:abnormalit(?:y|ies)|pathology|abnormal findings?|lesions? at all)(?=\s*(?:$|seen\b|found\b|detected\b|visible\b|"
+    r"noted\b|evident\b|identified\b|"
     r"[.,]|(?:is|are|was|"
     r"were|can be|could be|has been|in|on|of (?:the|this))\b(?! (?:other|apart|except|beyond|"
     r"outside))))"
@@ -87,7 +92,7 @@ def _pattern(modality: str) -> tuple[re.Pattern[str], dict[str, str]]:
     parts, stages = [rf"(?P<none>{healthy})"], {"none": "healthy"}
     for i, (name, stage) in enumerate(sorted(names, key=lambda pair: -len(pair[0]))):
         words = re.escape(name).replace(r"\-", r"[-\s]?").replace(r"\ ", r"[\s-]+")
-        about = _ABOUT_EYE if name in ("healthy", "normal") else ""
+        about = _ABOUT_EYE if name in _OF_ANYTHING else ""
         parts.append(rf"(?P<n{i}>{words}){about}")
         stages[f"n{i}"] = stage
     return re.compile(rf"(?<![\w-])(?:{'|'.join(parts)})(?![\w])"), stages
@@ -99,7 +104,7 @@ def stage_mentions(sentence: str, modality: str = "octa") -> list[Naming]:
     found = [
         m
         for m in pattern.finditer(sentence)
-        if m.group() not in ("healthy", "normal")
+        if m.group() not in _OF_ANYTHING
         or _of_the_eye(sentence[: m.start()][-80:], sentence[m.end() :][:20])
     ]
     return namings(sentence, [(m.start(), m.end(), stages[m.lastgroup or "none"]) for m in found])

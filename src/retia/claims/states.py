@@ -14,7 +14,7 @@ from retia.claims.things import THINGS
 
 _NOT = re.compile(
     r"\b(?:not(?!\s+(?:only|just|merely))|no longer|no|never|neither|nor|without|lacks?|free of|"
-    r"isn't|aren't|wasn't|doesn't|don't|nothing|lost (?:its|the)|loss of (?:its|the))\b"
+    r"isn't|aren't|wasn't|doesn't|don't|nothing|lost (?:its|the|their)|loss of (?:its|the))\b"
 )
 _NOBODY = re.compile(r"\b(?:no|none of(?: the)?)\s+(?:(?!evidence|sign)\w+\s+)?$")
 _OR = re.compile(r"\s*,?\s*(?:or|nor|/)\s+(?:\w+ly )?")

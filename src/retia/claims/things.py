@@ -14,8 +14,8 @@ _NORMAL_SIZE = (
     r"normal[\s-]?siz(?:ed?|ing)|(?:of )?(?:normal|ordinary|usual|average|regular|"
     r"expected) size|normal in (?:\w+ and )?size|"
     r"size (?:is |was |appears )?(?:within normal(?: limits)?|normal|unremarkable)|"
-    r"size(?= and (?:shape|contour|outline|form)  (?:is |are )?(?:both )?(?:normal|unremarkable))|"
-    r"within (?:the )?normal (?:limits|range)|undilated|small|ok|okay|not too (?:large|big|wide)|"
+    r"(?<=shape and )size (?:is|are) (?:both )?(?:normal|unremarkable)|size(?= and (?:shape|contour|outline|form)  (?:is |are )?(?:both )?(?:normal|unremarkable))|"
+    r"within (?:the )?(?:normal (?:limits?|range)|norm|limits)|undilated|small(?=\s*(?:$|[.,;)(]|faz|foveal|avascular|heart|in size|and))|ok|okay|not too (?:large|big|wide)|"
     r"size (?:is |was )?(?:ok|okay|fine|preserved)|of (?:normal|usual|regular) dimensions?"
 )
 _SHAPE = (
@@ -28,18 +28,19 @@ _SHAPE = (
     r"(?<=nor the )shape"
 )
 _EVEN = (
-    r"regular|round|rounded|well[\s-]rounded|circular|smooth|intact|well[\s-](?:defined|"
+    r"regular|round|rounded|roundness|smoothness|regularity|circularity|well[\s-]rounded|circular|smooth|intact|well[\s-](?:defined|"
     r"demarcated|preserved|"
     r"circumscribed)|sharply (?:defined|demarcated)|unbroken|continuous|undisrupted|uninterrupted|"
     r"normal (?:in )?(?:shape|outline|contour|configuration)|(?<=normal size and )shape|"
+    r"shape(?= and size (?:is|are) (?:both )?(?:normal|unremarkable))|"
     r"(?<=normal in size and )shape|(?<=size and )shape (?:is |are )?(?:both )?(?:normal|"
     r"unremarkable)"
 )
 _LESS = (
     r"reduced|reduction|decreased?|decreasing|diminished|diminution|low|lower|lowered|subnormal|"
     r"depressed|loss|impaired|falls?|fallen|fall|dropped|drops|drop|down|decline|declined|"
-    r"deficient|sparse|attenuated|poor|deficit|lessened|drop(?:ped)? out|too little|abnormal|"
-    r"below (?:the )?(?:normal|average|expected)|thinned(?: out)?|rarefied|suffers|suffered"
+    r"deficient|sparse|attenuated|poor|deficit|lessened|"
+    r"below (?:the )?(?:normal|average|expected)|thinned(?: out)?|rarefied"
 )
 _WINDING = (
     r"tortuous|tortuosity|winding|corkscrew|coiled|kinked|kinking|twisted|serpentine|convoluted|"
@@ -47,7 +48,7 @@ _WINDING = (
 )
 _WIDTH = (
     r"dilated|dilatation|dilation|narrowed|narrowing|narrow|widened|widening|wide|thin|thinned|"
-    r"thinning|enlarged|distended|engorged|beaded|beading|ectatic|ectasia|constricted|thickened"
+    r"thinning|enlarged|distended|engorged|beaded|beading|ectatic|ectasia|constricted|thickened|attenuated|attenuation"
 )
 _UNEVEN_WIDTH = (
     r"irregular|irregularity|irregularities|variable|variations?|varies|changed|altered|uneven|"
@@ -55,15 +56,20 @@ _UNEVEN_WIDTH = (
 )
 _GONE = (
     r"lost|missing|dropped out|gone|obliterated|occluded|non[\s-]?perfused|unperfused|not perfused|"
-    r"wiped out|closed|occlusion|obliteration|closure|not filled|unfilled|empty|absent|"
+    r"wiped out|closed|occlusion|obliteration|closure|not filled|unfilled|"
     r"(?:poorly|incompletely|badly|barely|hardly) (?:perfused|filled)|shut down|drop out|died back"
 )
 _WHOLE = (
     r"intact|complete|preserved|continuous|unbroken|uninterrupted|maintained|undisturbed|"
-    r"gapless|without gaps?|full|unimpaired|closely knit|(?:well|fully|completely|"
+    r"gapless|without gaps?|unimpaired|closely knit|(?:well|fully|completely|"
     r"normally|"
     r"evenly|homogeneously|everywhere) (?:perfused|preserved|filled|maintained)"
 )
+_UNFED = (
+    r"non[\s-]?perfused|unperfused|not perfused|(?:poorly|incompletely|badly|barely|hardly) perfused|"
+    r"without (?:flow|perfusion)"
+)
+_FED = r"(?:well|fully|completely|normally|evenly|everywhere|homogeneously) perfused"
 _SPARSE = (
     r"thinned out|rarefied|sparse|sparser|less dense|scanty|depleted|reduced in number|thinning out"
 )
@@ -72,12 +78,16 @@ _CENTRAL = r"central|centred|centered|maintained|preserved|in place|undisplaced|
 
 THINGS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     (
-        r"(?:peri|para)?foveal (?:capillary )?(?:ring|arcade|margin|border|outline)s?|"
-        r"terminal capillary ring",
-        (("faz_irregularity", _SHAPE, _EVEN),),
+        r"(?:capillary |macular |retinal |blood )?(?:perfusion|flow)",
+        (("capillary_dropout", rf"{_GONE}|absent|abolished|lacking|impaired", _WHOLE),),
     ),
     (
-        FAZ,
+        r"(?:peri|para)?foveal (?:capillary )?(?:ring|arcade|margin|border|outline)s?|"
+        r"terminal capillary ring|(?<!by )ring of (?:terminal )?capillaries",
+        (("faz_irregularity", rf"{_SHAPE}|loss|lost|missing|absent", _EVEN),),
+    ),
+    (
+        rf"{FAZ}|margins?|borders?|contours?|outlines?",
         (("faz_enlargement", _SIZE, _NORMAL_SIZE), ("faz_irregularity", _SHAPE, _EVEN)),
     ),
     (
@@ -86,7 +96,7 @@ THINGS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             (
                 "reduced_density",
                 _LESS,
-                r"normal|preserved|maintained|unremarkable|within (?:the )?normal (?:limits|range)|"
+                r"normal|preserved|maintained|unremarkable|within (?:the )?(?:normal (?:limits?|range)|norm|limits)|"
                 r"intact|adequate|conserved|good",
             ),
         ),
@@ -103,13 +113,16 @@ THINGS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     ),
     (
         r"capillary (?:bed|network|mesh(?:work)?|plexus|plexuses|web|lattice|architecture|pattern)|"
-        r"(?:capillary |macular |retinal |blood )?(?:perfusion|flow)|plexus|plexuses|retina|scp|dcp|"
-        r"(?:(?:nasal|temporal|upper|lower|superior|inferior) )?(?:half|side|quadrant|sector)|macula|"
-        r"network|vascular (?:network|bed|tree)",
+        r"(?:capillary |macular |retinal |blood )?(?:perfusion|flow)|plexus|plexuses|retina|"
+        r"(?:vascular |microvascular )?network|vascular (?:bed|tree)",
         (
             ("capillary_dropout", _GONE, _WHOLE),
             ("reduced_density", _SPARSE, r"dense|normally dense|of normal density"),
         ),
+    ),
+    (
+        r"scp|dcp|macula|half|side|quadrants?|sectors?|hemifield|parafovea|perifovea",
+        (("capillary_dropout", _UNFED, _FED),),
     ),
     (
         r"vessels?|capillar(?:y|ies)|arterioles?|venules?|veins?|arter(?:y|ies)|vasculature|"
@@ -162,12 +175,15 @@ THINGS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         r"maculae?|fovea|foveal centre",
         (("macular_oedema", r"thickened|swollen|o?edematous|thickening", r"dry"),),
     ),
+    (r"vitreous(?: cavity| gel)?", (("vitreous_haemorrhage", r"bloody|blood-filled", r"clear"),)),
+    (r"course", (("tortuosity", _WINDING, r"normal|regular|straight|unremarkable"),)),
     (
         r"anatomy",
         (
             (
                 "unclear_anatomy",
-                r"unclear|obscured|uncertain|difficult|distorted|hard to (?:make out|define)",
+                r"unclear|obscured|uncertain|difficult|distorted|(?:hard|impossible) to (?:\w+ )?(?:make out|define|"
+                r"identify|recogni[sz]e|discern|see|tell)|confus\w+|ambiguous",
                 r"clear|clearly \w+|well[\s-]defined|identified|delineated|unambiguous",
             ),
         ),
@@ -177,7 +193,7 @@ THINGS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         (
             (
                 "bile_spill",
-                r"perforated|perforation|torn|ruptured|breached|punctured|holed|entered|tore|burst|"
+                r"perforated|perforation|torn|ruptured|breached|punctured|holed|tore|burst|"
                 r"opened inadvertently|inadvertently opened",
                 r"(?!)",
             ),
@@ -195,7 +211,7 @@ THINGS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         ),
     ),
     (
-        r"clips",
+        r"clips?",
         (
             (
                 "clips_secure",

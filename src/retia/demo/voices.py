@@ -20,7 +20,7 @@ from retia.explain import graph_voice, look
 from retia.images import ScanImage, read_picture
 from retia.images.image import open_image, to_grey
 from retia.instructions import stage_answer, stage_question
-from retia.instructions.writer import eye_sentence
+from retia.instructions.eyes.writer import eye_sentence
 from retia.records import Attribution, Case, Sentence, VesselGraph
 from retia.students.stream import stream
 from retia.students.student import Student

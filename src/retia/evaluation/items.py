@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from retia.instructions.writer import eye_sentence, stage_question
+from retia.instructions.eyes.writer import eye_sentence, stage_question
 from retia.records import Case, Gold, Sample
 from retia.runs import item_seed
 from retia.taxonomy import read_vocabulary

@@ -21,6 +21,7 @@ from retia.claims import (
     stage_in,
     true_number,
 )
+from retia.instructions.eyes.wording import EXACT
 from retia.records import Case, Sentence
 from retia.statistics import (
     Interval,
@@ -55,7 +56,7 @@ class StageRow:
     count_error: float | None
     """Said minus true number of microaneurysms."""
     counted: bool
-    """Whether the truth has a count at all."""
+    """Whether the truth has a count that is said in numbers: more are `several` or `many`."""
 
 
 def read_row(case: Case, text: str) -> StageRow:
@@ -77,7 +78,7 @@ def read_row(case: Case, text: str) -> StageRow:
         sentences=tuple(sentences),
         faz_error_mm2=None if faz is None else abs(faz),
         count_error=_difference(said_number(claims, "microaneurysm"), true_count),
-        counted=true_count is not None,
+        counted=true_count is not None and true_count <= EXACT,
     )
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from retia.instructions.facts import findings_of, located_kinds, place_of, quadrants_of
+from retia.instructions.eyes.facts import findings_of, located_kinds, place_of, quadrants_of
 from retia.records import Case
 from retia.runs import item_seed
 from retia.taxonomy import read_vocabulary

@@ -166,7 +166,7 @@ def _export_agents(config: ExportConfig) -> dict[str, Any]:
         if step.done:
             return step.summary
         from retia.instructions.dialects.files import write_text
-        from retia.instructions.surgical_agents import surgical_agents_files
+        from retia.instructions.surgical.agents import surgical_agents_files
 
         files = surgical_agents_files(procedure)
         for file, text in files.items():
@@ -207,7 +207,7 @@ def _write_pairs(step: Step, cohort: Path, config: ExportConfig) -> int:
     """
     import json
 
-    from retia.instructions.text_pairs import text_pairs
+    from retia.instructions.eyes.text_pairs import text_pairs
     from retia.records import Case
     from retia.records.jsonl import iterate_records
 

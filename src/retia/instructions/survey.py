@@ -18,8 +18,8 @@ from retia.instructions.balance import (
     known_stages,
     plan_eye,
 )
+from retia.instructions.eyes.norms import Norms, is_usual, read_reference, with_percentiles
 from retia.instructions.merge import merge_attributions
-from retia.instructions.norms import Norms, is_usual, read_reference, with_percentiles
 from retia.records import Case, read_cases
 from retia.records.cohort import METADATA, check_cases
 from retia.records.jsonl import iterate_records
@@ -91,7 +91,7 @@ class Survey:
             yield known, tuple(plan_eye(balances[case.modality], known))
 
     def _balances(self, modality: str, seed: int) -> list[Balance]:
-        from retia.instructions.surgical_facts import known_truths
+        from retia.instructions.surgical.facts import known_truths
         from retia.taxonomy import read_procedure, read_vocabulary
 
         vocabulary = read_vocabulary(modality)
@@ -136,7 +136,7 @@ def _slim(case: Case) -> Case:
 
 def _twin_stages(folders: Sequence[Path]) -> dict[str, dict[str, str]]:
     """Per case and finding the stage of the twin without that finding, where there are twins."""
-    from retia.instructions.writer import with_stage
+    from retia.instructions.eyes.writer import with_stage
 
     stages: dict[str, dict[str, str]] = {}
     for folder in folders:
@@ -155,8 +155,8 @@ def ready_case(case: Case) -> Case | None:
         UserError: If there is no vocabulary of its modality, or a label of a surgical frame is no
             word of its procedure.
     """
-    from retia.instructions.surgical_facts import with_evidence
-    from retia.instructions.writer import with_stage
+    from retia.instructions.eyes.writer import with_stage
+    from retia.instructions.surgical.facts import with_evidence
     from retia.taxonomy import check_case, read_procedure, read_vocabulary
 
     vocabulary = read_vocabulary(case.modality)
@@ -166,5 +166,11 @@ def ready_case(case: Case) -> Case | None:
         return with_evidence(case) if known else None
     if vocabulary.stages:
         staged = with_stage(case)
-        return staged if staged.stage or staged.findings or staged.looked_for else None
+        if told_of(staged):
+            return staged
     return case if case.questions else None
+
+
+def told_of(eye: Case) -> bool:
+    """Whether something is known of an eye beyond the answers to questions that came with it."""
+    return bool(eye.stage or eye.findings or eye.looked_for)

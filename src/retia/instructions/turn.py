@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from retia.instructions.wording import Told
+from retia.instructions.eyes.wording import Told
 from retia.records import Case, Claim, Gold, Message, Part, Sample
 from retia.records.case import Box
 

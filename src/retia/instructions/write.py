@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from retia.errors import UserError
-from retia.instructions.teacher_flags import TeacherFlags, chat_config, check_flags
+from retia.instructions.teacher.flags import TeacherFlags, chat_config, check_flags
 from retia.records import Case, Sample, write_cases, write_samples
 from retia.records.cohort import METADATA
 from retia.records.jsonl import iterate_records
@@ -110,7 +110,7 @@ def write(config: WriteConfig) -> dict[str, Any]:
                         shutil.copyfileobj(lines, whole)
         statistics = _statistics(iterate_records(step.out / SAMPLES, Sample))
         if config.teacher == "llm":
-            from retia.instructions.teacher import collect
+            from retia.instructions.teacher.teach import collect
 
             statistics["teacher"] = collect(step, batches, config.teacher_model or "")
         write_json(step.out / "statistics.json", statistics)
@@ -124,7 +124,7 @@ def write(config: WriteConfig) -> dict[str, Any]:
 
 def _dry_run(config: WriteConfig) -> dict[str, Any]:
     from retia.instructions.survey import Survey
-    from retia.instructions.teacher import dry_run
+    from retia.instructions.teacher.teach import dry_run
 
     survey = Survey(_folders(config), config.out, config.attributions, config.reference)
     batches = ((b.cases, batch_samples(b)) for b in _batches(config, survey))
@@ -183,7 +183,7 @@ def write_batch(batch: _Batch, folder: Path) -> None:
     """Write some cases and their samples into a folder of their own."""
     config, samples = batch.config, batch_samples(batch)
     if config.teacher == "llm":
-        from retia.instructions.teacher import teach
+        from retia.instructions.teacher.teach import teach
 
         chat = chat_config(config, config.out, shares=config.workers)
         pictures = config.out if config.teacher_images else None
@@ -205,12 +205,13 @@ def case_samples(
     case: Case, presence: Sequence[tuple[str, bool]], config: WriteConfig
 ) -> list[Sample]:
     """All samples of one case."""
+    from retia.instructions.survey import told_of
     from retia.taxonomy import read_vocabulary
 
     vocabulary = read_vocabulary(case.modality)
     if vocabulary.phases:
         return _surgical_samples(case, presence, config)
-    if vocabulary.stages:
+    if vocabulary.stages and told_of(case):
         return _eye_samples(case, presence, config)
     return _question_samples(case, config)
 
@@ -218,7 +219,7 @@ def case_samples(
 def _eye_samples(
     case: Case, presence: Sequence[tuple[str, bool]], config: WriteConfig
 ) -> list[Sample]:
-    from retia.instructions.writer import grpo_sample, stage1_sample, stage2_sample
+    from retia.instructions.eyes.writer import grpo_sample, stage1_sample, stage2_sample
 
     seed, plain = config.seed, config.phrasing == "plain"
     made: list[Sample | None] = []
@@ -233,7 +234,7 @@ def _eye_samples(
 
 
 def _question_samples(case: Case, config: WriteConfig) -> list[Sample]:
-    from retia.instructions.vqa import grpo_sample, stage1_sample, stage2_sample
+    from retia.instructions.vqa.samples import grpo_sample, stage1_sample, stage2_sample
 
     count = len(case.questions)
     asked = range(count if config.stage1_per_case else 0)
@@ -247,7 +248,7 @@ def _question_samples(case: Case, config: WriteConfig) -> list[Sample]:
 def _surgical_samples(
     case: Case, presence: Sequence[tuple[str, bool]], config: WriteConfig
 ) -> list[Sample]:
-    from retia.instructions.surgical import (
+    from retia.instructions.surgical.samples import (
         conversation_sample,
         description_sample,
         reasoning_sample,

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from retia.errors import UserError
+from retia.instructions.eyes.writer import stage_question
 from retia.instructions.turn import AS_JSON
-from retia.instructions.writer import stage_question
 from retia.records import Case, Sample
 from retia.taxonomy import read_vocabulary
 from retia.tuning.preflight.problems import Problem, named

@@ -8,10 +8,10 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import retia.instructions.phrases as phrases
+import retia.instructions.eyes.phrases as phrases
 from retia.anatomy import RINGS, describe_zone
-from retia.instructions.facts import Fact, name_of
-from retia.instructions.norms import usual_band
+from retia.instructions.eyes.facts import Fact, name_of
+from retia.instructions.eyes.norms import usual_band
 from retia.records import Case, Claim, Finding, Zone
 from retia.taxonomy import read_vocabulary
 

@@ -7,11 +7,11 @@ it asks for its box.
 
 from collections.abc import Callable
 
-import retia.instructions.phrases as phrases
+import retia.instructions.eyes.phrases as phrases
 from retia.claims.evidence import evidence_of, measure_evidence
 from retia.claims.verdicts import AREA_TOLERANCE
 from retia.instructions.balance import AT, IS, LESS
-from retia.instructions.facts import (
+from retia.instructions.eyes.facts import (
     Section,
     fact_of,
     facts_of,
@@ -20,11 +20,10 @@ from retia.instructions.facts import (
     name_of,
     places_of,
 )
-from retia.instructions.norms import PERCENTILE_OF
-from retia.instructions.reasons import change_turn, why_turn
-from retia.instructions.regions import box_turn, compare_turn, describe_turn, region_turn
-from retia.instructions.turn import Turn, spoken
-from retia.instructions.wording import (
+from retia.instructions.eyes.norms import PERCENTILE_OF
+from retia.instructions.eyes.reasons import change_turn, why_turn
+from retia.instructions.eyes.regions import box_turn, compare_turn, describe_turn, region_turn
+from retia.instructions.eyes.wording import (
     EXACT,
     SEVERAL,
     Told,
@@ -42,6 +41,7 @@ from retia.instructions.wording import (
     tell_section,
     usual_text,
 )
+from retia.instructions.turn import Turn, spoken
 from retia.records import Case, Claim, Gold
 from retia.taxonomy import read_vocabulary
 

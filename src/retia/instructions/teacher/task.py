@@ -16,9 +16,9 @@ from typing import Any
 
 from retia.claims import judge_text, statements
 from retia.claims.sentences import sentences
-from retia.instructions.facts import without_laterality
-from retia.instructions.teacher_prompts import ASK, WORD_FOR_WORD
-from retia.instructions.teacher_scene import scene_text
+from retia.instructions.eyes.facts import without_laterality
+from retia.instructions.teacher.prompts import ASK, WORD_FOR_WORD
+from retia.instructions.teacher.scene import scene_text
 from retia.records import Case, Claim, Message, Part, Sample
 
 _EYE = re.compile(r"\b(?:right|left) eye\b")

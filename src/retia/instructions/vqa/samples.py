@@ -10,10 +10,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from retia.instructions.paraphrase import content_words, gives_away
-from retia.instructions.statements import statement_of
+from retia.instructions.eyes.wording import Told, capital
 from retia.instructions.turn import AS_JSON, Label, Turn, to_sample
-from retia.instructions.wording import Told, capital
+from retia.instructions.vqa.paraphrase import content_words, gives_away
+from retia.instructions.vqa.statements import statement_of
 from retia.records import Case, Gold, Question, Sample
 from retia.runs import item_seed
 

@@ -12,11 +12,11 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-import retia.instructions.phrases as phrases
+import retia.instructions.eyes.phrases as phrases
 from retia.claims import judge_text
-from retia.instructions.facts import Fact, facts_of
-from retia.instructions.norms import PERCENTILE_OF, Norms, with_percentiles
-from retia.instructions.wording import Pick, Told, stage_told, tell_faz, tell_section
+from retia.instructions.eyes.facts import Fact, facts_of
+from retia.instructions.eyes.norms import PERCENTILE_OF, Norms, with_percentiles
+from retia.instructions.eyes.wording import Pick, Told, stage_told, tell_faz, tell_section
 from retia.records import Case
 from retia.runs import item_seed
 

@@ -12,7 +12,8 @@ from typing import Literal
 
 from retia.claims.evidence import evidence_of
 from retia.errors import UserError
-from retia.instructions.surgical_facts import (
+from retia.instructions.eyes.wording import Told, capital
+from retia.instructions.surgical.facts import (
     absence_told,
     actions_told,
     advice_told,
@@ -28,7 +29,6 @@ from retia.instructions.surgical_facts import (
     plan_told,
 )
 from retia.instructions.turn import AS_JSON, Label, Turn, to_sample
-from retia.instructions.wording import Told, capital
 from retia.records import Case, Finding, Gold, Sample
 from retia.runs import item_seed
 from retia.taxonomy import Contingency, Procedure, RedFlag, Term

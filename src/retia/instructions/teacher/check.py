@@ -2,7 +2,7 @@
 
 Every sentence must make a claim, and claims are checked against the case. What the vocabulary has
 no word for makes no claim and cannot be checked, so words are bounded too: those of the facts and
-the scene, of the vocabulary, and plain words of description (`teacher_words.txt`).
+the scene, of the vocabulary, and plain words of description (`words.txt`).
 """
 
 import functools
@@ -14,8 +14,8 @@ from importlib.resources import files
 from retia.claims import answer_matches, judge_text
 from retia.claims.lexicon import NUMBER_WORDS, kind_names
 from retia.claims.sentences import fold, sentence_spans
-from retia.instructions.teacher_prompts import REASONS
-from retia.instructions.teacher_task import Key, Task, Written, finished, key_of
+from retia.instructions.teacher.prompts import REASONS
+from retia.instructions.teacher.task import Key, Task, Written, finished, key_of
 from retia.taxonomy import read_vocabulary
 
 _WORD = re.compile(r"[a-zµ]+(?:'[a-z]+)?")
@@ -163,6 +163,6 @@ def _vocabulary_words(modality: str) -> frozenset[str]:
 @functools.cache
 def plain_words() -> frozenset[str]:
     """Words that describe without saying anything of medicine."""
-    text = files("retia.instructions").joinpath("teacher_words.txt").read_text(encoding="utf-8")
+    text = files("retia.instructions.teacher").joinpath("words.txt").read_text(encoding="utf-8")
     lines = (line for line in text.splitlines() if not line.startswith("#"))
     return frozenset(words_in(" ".join(lines)))

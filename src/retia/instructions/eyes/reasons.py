@@ -3,11 +3,10 @@
 Both are asked by yes or no, planned so that either answer is as frequent (`balance.py`).
 """
 
-import retia.instructions.phrases as phrases
+import retia.instructions.eyes.phrases as phrases
 from retia.claims.evidence import evidence_of
-from retia.instructions.facts import fact_of, findings_of, located_kinds, place_of
-from retia.instructions.turn import Turn, spoken
-from retia.instructions.wording import (
+from retia.instructions.eyes.facts import fact_of, findings_of, located_kinds, place_of
+from retia.instructions.eyes.wording import (
     Told,
     Voice,
     absent,
@@ -18,6 +17,7 @@ from retia.instructions.wording import (
     place_text,
     present,
 )
+from retia.instructions.turn import Turn, spoken
 from retia.records import Case, Claim, Gold
 from retia.taxonomy import read_vocabulary
 

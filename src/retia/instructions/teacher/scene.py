@@ -5,8 +5,8 @@ No file name, group, id, age, sex, device or date: a scene cannot be led back to
 
 from collections.abc import Iterable
 
-from retia.instructions.facts import places_of
-from retia.instructions.wording import join
+from retia.instructions.eyes.facts import places_of
+from retia.instructions.eyes.wording import join
 from retia.records import Case, Finding
 from retia.taxonomy import Vocabulary, read_vocabulary
 

@@ -8,11 +8,11 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 
-import retia.instructions.phrases as phrases
-from retia.instructions.facts import facts_of, without_laterality
-from retia.instructions.questions import ORDER, QUESTIONS, planned_turn
+import retia.instructions.eyes.phrases as phrases
+from retia.instructions.eyes.facts import facts_of, without_laterality
+from retia.instructions.eyes.questions import ORDER, QUESTIONS, planned_turn
+from retia.instructions.eyes.wording import Pick, Told, Voice, eye_text, tell
 from retia.instructions.turn import Label, Turn, to_sample
-from retia.instructions.wording import Pick, Told, Voice, eye_text, tell
 from retia.records import Case, Claim, Gold, Sample
 from retia.records.case import Box
 from retia.runs import item_seed

@@ -14,7 +14,7 @@ from importlib import resources
 from typing import Any
 
 from retia.disclaimer import DISCLAIMER
-from retia.instructions.surgical_prompts import annotation_prompt, chat_prompt, teacher_prompt
+from retia.instructions.surgical.prompts import annotation_prompt, chat_prompt, teacher_prompt
 from retia.taxonomy import Procedure
 
 MODULE = "procedure_annotation_agent"
@@ -31,7 +31,7 @@ def surgical_agents_files(procedure: Procedure) -> dict[str, str]:
     Returns:
         Text by path relative to the framework's folder.
     """
-    code = resources.files("retia.instructions").joinpath("surgical_agent_module.txt")
+    code = resources.files("retia.instructions.surgical").joinpath("agent_module.txt")
     schema = json.dumps(annotation_schema(procedure), indent=2)
     return {
         "agents/" + MODULE + ".py": code.read_text(encoding="utf-8"),

@@ -19,9 +19,9 @@ from typing import Any
 from retia.chat import ChatConfig, ChatError, Client, Reply, Request, read_object
 from retia.chat.exchange import CHARACTERS_PER_TOKEN, cost
 from retia.errors import UserError
-from retia.instructions.teacher_check import Fault, faults_of
-from retia.instructions.teacher_prompts import AGAIN, SYSTEM, prompts_hash, schema
-from retia.instructions.teacher_task import NoTask, Task, Written, finished, to_task
+from retia.instructions.teacher.check import Fault, faults_of
+from retia.instructions.teacher.prompts import AGAIN, SYSTEM, prompts_hash, schema
+from retia.instructions.teacher.task import NoTask, Task, Written, finished, to_task
 from retia.records import Case, Message, Sample
 from retia.runs import item_seed
 from retia.runs.step import Step, write_json

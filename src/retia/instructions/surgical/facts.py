@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from retia.claims.evidence import evidence_of
-from retia.instructions.wording import Told, capital, join
+from retia.instructions.eyes.wording import Told, capital, join
 from retia.records import Case, Finding
 from retia.taxonomy import Contingency, Gate, Procedure, RedFlag, Term, read_vocabulary
 

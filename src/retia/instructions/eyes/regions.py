@@ -5,11 +5,11 @@ As in `questions.py`: `(case, voice) -> Turn`, or None where this case cannot be
 
 from dataclasses import replace
 
-import retia.instructions.phrases as phrases
+import retia.instructions.eyes.phrases as phrases
 from retia.anatomy import describe_zone
 from retia.claims.boxes import intersection, overlap_of_smaller
 from retia.claims.evidence import evidence_of
-from retia.instructions.facts import (
+from retia.instructions.eyes.facts import (
     facts_of,
     findings_of,
     located_kinds,
@@ -17,8 +17,7 @@ from retia.instructions.facts import (
     place_of,
     quadrants_of,
 )
-from retia.instructions.turn import Turn, spoken
-from retia.instructions.wording import (
+from retia.instructions.eyes.wording import (
     EXACT,
     Told,
     Voice,
@@ -29,6 +28,7 @@ from retia.instructions.wording import (
     join,
     what_text,
 )
+from retia.instructions.turn import Turn, spoken
 from retia.records import Case, Claim, Finding, Gold, Zone
 from retia.records.case import Box
 

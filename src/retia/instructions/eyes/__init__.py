@@ -1,0 +1,1 @@
+"""Eyes as samples: facts, wording, questions, reasons."""

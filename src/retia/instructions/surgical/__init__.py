@@ -1,0 +1,1 @@
+"""Surgical frames as samples, and a procedure as prompts and configuration."""

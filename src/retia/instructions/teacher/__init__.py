@@ -1,0 +1,1 @@
+"""A language model rewords answers; every sentence it writes is checked."""

@@ -1,0 +1,1 @@
+"""Questions that came with images as samples."""
