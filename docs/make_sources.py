@@ -114,10 +114,10 @@ def _examples(samples: list[Sample], kinds: list[str]) -> list[str]:
     """One question with its answer and evidence of each kind."""
     lines = []
     for kind in kinds:
-        found = next(
-            (s, at) for s in samples for at, m in enumerate(s.messages) if m.question_kind == kind
-        )
-        sample, at = found
+        turns = [(s, at) for s in samples for at, m in enumerate(s.messages)]
+        turns = [(s, at) for s, at in turns if s.messages[at].question_kind == kind]
+        # The one whose sentences rest on most: an eye without findings shows little.
+        sample, at = max(turns, key=lambda t: sum(map(bool, t[0].messages[t[1]].evidence)))
         asked, said = sample.messages[at - 1].text, sample.messages[at]
         evidence = "; ".join(", ".join(ids[:3]) for ids in said.evidence[:3] if ids)
         lines.append(

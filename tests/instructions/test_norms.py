@@ -8,7 +8,8 @@ from eyes import random_eye
 
 from retia.errors import UserError
 from retia.graphs.reference import FILE, QUANTILES
-from retia.instructions import WriteConfig, phrases, write
+from retia.instructions import WriteConfig, write
+from retia.instructions.eyes import phrases
 from retia.instructions.eyes.norms import FEWEST_EYES, Norms, usual_band, with_percentiles
 from retia.records import Measure, write_cases
 

@@ -47,6 +47,8 @@ _OTHERWISE = {
     "octa": ("vessel-free", "capillary-free zone", "vessel-free zone", "avascular zone"),
     "radiology": (
         *("mass effect", "pericardial effusion", "joint effusion", "thyroid nodule"),
+        *("vertebral collapse", "vertebral body collapse", "collapse of the vertebra"),
+        *("mediastinal shift", "tracheal shift", "shift of the mediastinum"),
         *("bone mass", "muscle mass", "soft tissue mass effect", "stone age"),
     ),
 }
@@ -55,6 +57,7 @@ _OTHERWISE = {
 # "A cystic duct and artery", "a preretinal or vitreous haemorrhage".
 _JOINED_AFTER = re.compile(r"(?:\s+(?:and|or|nor)\s+(?:the\s+)?|/)(\w+)")
 _HEADING = re.compile(r"\W*([a-z]+)\s*:")
+_ONES = re.compile(r"\b([a-z]+) ones?\b")
 _WORD = re.compile(r"[a-z]+")
 _JOINED_BEFORE = re.compile(r"(?<![\w-])([\w-]+)(?:\s+(?:and|or|nor)\s+(?:an?\s+)?|/)$")
 
@@ -130,7 +133,11 @@ class Lexicon:
         return sorted(found, key=lambda f: f.start)
 
     def _under_heading(self, sentence: str, found: list[Mention]) -> list[Mention]:
-        """Mentions, where "exudates: hard none, soft two" names two kinds of them."""
+        """Mentions, where "exudates: hard none, soft two" and "but no soft ones" name kinds."""
+        for m in _ONES.finditer(sentence):
+            heads = [sentence[f.start : f.end].split()[-1] for f in found if f.end <= m.start()]
+            if heads and (kind := self.kind_of(f"{m[1]} {heads[-1]}")):
+                found = sorted([*found, Mention(m.start(), m.end(), kind)], key=lambda f: f.start)
         heading = _HEADING.match(sentence)
         if heading is None or not found or found[0].start != heading.start(1):
             return found

@@ -13,6 +13,8 @@ _NUMBER = (
 )
 _DENY = (
     r"(?:absent|missing|negatives?|not (?:seen|present|visible|found|detected))(?: \w+)?\s*:|"
+    r"(?:doubts?|doubted|not (?:convinced|persuaded)) (?:that|whether|if|by)(?: (?:this|these|those|it|they|"
+    r"there) (?:is|are|was|were|represents?))?|"
     r"no longer|no|not|without|never|neither|nor|non|nil|lacks?|lacking|lack of|absence of|free of|"
     r"free from|clear of|devoid of|spared (?:from|of|by)|negative for|ruling out|rules? out|"
     r"ruled out|excludes?|excluding|rather than|instead of|"
@@ -35,7 +37,7 @@ _PSEUDO = re.compile(
     r"rule out|excluding|ruling out|excluded|ruled out)|"
     r"(?:no|not|without) (?:\w+ )?(?:change|changes|progression|increase|decrease|difference|"
     r"growth|"
-    r"worsening|improvement)(?! to\b)(?: (?:in|of|from))?|not (?:changed|progressed|increased|"
+    r"worsening|improvement)(?! to\b)(?: (?:in|of|from))?|not (?:changed|progressed(?! to\b)|increased|"
     r"grown|worsened|"
     r"improved|resolved|enlarging)|not (?:yet )?(?:treated|confined|limited|restricted)|"
     r"nothing (?:else|other|but|more)|no (?:\w+ ){0,2}(?:other than|except|but|apart from|besides|"
@@ -136,7 +138,11 @@ _AFTER = re.compile(
     r"today|now))*\s*(?:$|[.,;!])"
     r"|^[^;]{0,80}?,\s*(?:but |and )?(?:none|nil|nothing) (?:of (?:them|it|this) )?(?:today|now|left|"
     r"remains?|remaining|seen|visible|present|any more|anymore|at present|currently|found|confirmed)\b"
-    r"|^[^,;]{0,40}?\b(?:in vain|without success)\b"
+    r"|^[^,;]{0,40}?\b(?:in vain|without success)\b|^\s*,\s*(?:none|nothing)\s+(?:could|can|was|were|is|are|has|"
+    r"have)\b"
+    # "The apparent dropout is a projection artefact."
+    r"|^[^,;]{0,40}?\b(?:is|are|was|were|proved to be|turned out to be|represents?|due to)\s+(?:\w+ly )?(?:(?:an?|the|"
+    r"only|merely|just|due to)\s+)?(?:\w+ ){0,2}?(?:artefacts?|artifacts?|shadows?|shadowing)\b"
     # "Of tufts there is no trace", "seen neither here nor there", "two of three criteria met".
     r"|^[^,;]{0,60}?\b(?:there (?:is|are|was|were)|i (?:see|find|found|saw)|we (?:see|find|found|saw)|"
     r"shows?|has|had)\s+(?:no|not a|not the slightest)\s+(?:trace|sign|evidence|hint|indication)s?\b(?!\s+of)"
@@ -167,6 +173,9 @@ _DOUBT_AFTER = re.compile(
 )
 
 
+_GONE_BEFORE = re.compile(r"\b(?:(?<!not )(?:regressed|resolved|vanished))\s+$")
+
+
 def denied_before(before: str, rest: str = "") -> bool:
     """Whether the words before a mention deny it (`no`, `without`, `rather than`...).
 
@@ -175,6 +184,8 @@ def denied_before(before: str, rest: str = "") -> bool:
         rest: What stands after it in the sentence: in "no tears, holes or haemorrhages" it tells
             that the commas are those of one list.
     """
+    if _GONE_BEFORE.search(before):
+        return True
     before = _PSEUDO.sub(lambda m: "#" * len(m.group()), before)
     cues = list(_CUE.finditer(before))
     if not cues:

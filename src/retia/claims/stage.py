@@ -16,7 +16,8 @@ from retia.taxonomy import read_vocabulary
 _EYE = (
     r"\s+(?:eye|retina|macula|fundus|scan|image|subject|stage|result|control|study|angiogra\w+|"
     r"octa?|"
-    r"examination|exam|photograph|picture|appearances?)\b"
+    r"examination|exam|photograph|picture|appearances?|(?:micro)?vasculature|"
+    r"(?:vascular |capillary )?(?:pattern|architecture))\b"
 )
 _NAMED_EYE = re.compile(_EYE)
 _OF_ANYTHING = ("healthy", "normal", "unremarkable", "within normal limits", "wnl")

@@ -103,7 +103,7 @@ def state_mentions(
     for m in lexicon.things.finditer(sentence):
         # Names do not overlap: only the last that begins before the thing's end can hold it.
         at = bisect_left(starts, m.end()) - 1
-        other = at >= 0 and named[at][1] > m.start()
+        other = at >= 0 and named[at][1] > m.start() and named[at][:2] != m.span()
         if not other or named[at][2] in lexicon.kinds[m.lastgroup or ""]:
             things.append(m)
     found: list[StateMention] = []

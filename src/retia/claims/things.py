@@ -5,13 +5,13 @@ FAZ = (
     r"(?:capillary|vessel)[\s-]free (?:zone|area)|zone without (?:vessels|capillaries))"
 )
 _SIZE = (
-    r"abnormally large|abnormal (?:in )?size|size (?:is |was )?abnormal|enlarged|widened|wide|"
+    r"grown|abnormally large|abnormal (?:in )?size|size (?:is |was )?abnormal|enlarged|widened|wide|"
     r"wider|large|larger|big|bigger|expanded|increased|oversized|"
     r"enlargement|widening|expansion|increase|doubled|tripled|(?<=neither )size|"
     r"(?<=neither the )size"
 )
 _NORMAL_SIZE = (
-    r"normal[\s-]?siz(?:ed?|ing)|(?:of )?(?:normal|ordinary|usual|average|regular|"
+    r"normal[\s-]?siz(?:ed?|ing)|normal (?:area|extent)|(?:of )?(?:normal|ordinary|usual|average|regular|"
     r"expected) size|normal in (?:\w+ and )?size|"
     r"size (?:is |was |appears )?(?:within normal(?: limits)?|normal|unremarkable)|"
     r"(?<=shape and )size (?:is|are) (?:both )?(?:normal|unremarkable)|size(?= and (?:shape|contour|outline|form)  (?:is |are )?(?:both )?(?:normal|unremarkable))|"
@@ -78,8 +78,14 @@ _CENTRAL = r"central|centred|centered|maintained|preserved|in place|undisplaced|
 
 THINGS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     (
-        r"(?:capillary |macular |retinal |blood )?(?:perfusion|flow)",
-        (("capillary_dropout", rf"{_GONE}|absent|abolished|lacking|impaired", _WHOLE),),
+        r"(?:capillary |macular |retinal |blood )?(?:perfusion|flow)(?![\s-](?:void|defici|defect|loss|signal|densit))",
+        (
+            (
+                "capillary_dropout",
+                rf"{_GONE}|absent|absence|abolished|lack|loss|lacking|impaired",
+                _WHOLE,
+            ),
+        ),
     ),
     (
         r"(?:peri|para)?foveal (?:capillary )?(?:ring|arcade|margin|border|outline)s?|"
@@ -162,7 +168,7 @@ THINGS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     ),
     (r"midline(?: structures?)?|septum pellucidum", (("midline_shift", _SHIFTED, _CENTRAL),)),
     (
-        r"bowel(?: loops?)?|loops",
+        r"bowel(?: loops?)?|loops|colon",
         (("bowel_obstruction", r"obstructed|obstruction", r"unobstructed|not obstructed"),),
     ),
     (r"lobe|lungs?", (("atelectasis", r"collapsed|collapse|atelectatic", r"(?!)"),)),
@@ -183,7 +189,7 @@ THINGS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             (
                 "unclear_anatomy",
                 r"unclear|obscured|uncertain|difficult|distorted|(?:hard|impossible) to (?:\w+ )?(?:make out|define|"
-                r"identify|recogni[sz]e|discern|see|tell)|confus\w+|ambiguous",
+                r"identify|recogni[sz]e|discern|see|tell)|confus\w+|ambiguous|in doubt",
                 r"clear|clearly \w+|well[\s-]defined|identified|delineated|unambiguous",
             ),
         ),

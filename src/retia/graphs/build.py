@@ -1,6 +1,5 @@
 """Masks to the `VesselGraph` of one image."""
 
-import cv2
 import numpy as np
 
 from retia.errors import UserError
@@ -26,6 +25,7 @@ from retia.graphs.segments import (
 from retia.graphs.shapes import measure_shapes
 from retia.graphs.skeleton import extract_skeleton
 from retia.graphs.tables import BOX, nested, node_table, relation_table
+from retia.images.distance import distance_px
 from retia.records import VesselGraph
 
 
@@ -145,16 +145,13 @@ def _check(
 def _faz_distance(faz: np.ndarray) -> np.ndarray:
     """Distance to the FAZ, 0 inside; to the centre of the image where there is none."""
     if faz.any():
-        return np.asarray(
-            cv2.distanceTransform((~faz).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-        )
+        return distance_px(~faz)
     rows, cols = (np.arange(n) - (n - 1) / 2 for n in faz.shape)
     return np.hypot(rows[:, None], cols[None, :])
 
 
 def _free_depth(vessels: np.ndarray) -> np.ndarray:
     """Distance of free pixels to the nearest vessel pixel, float32 `(H, W)`."""
-    free = (~vessels).astype(np.uint8)
-    depth = cv2.distanceTransform(free, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    depth = distance_px(~vessels)
     # Without any vessel the distance is not defined; the diagonal bounds it.
     return np.minimum(depth, np.float32(np.hypot(*vessels.shape)))

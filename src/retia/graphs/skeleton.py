@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from retia.graphs.tracing import trace
+from retia.images.distance import distance_px
 
 SMALLEST_HOLE_PX = 5
 """Holes of the mask below this many pixels are filled, as in the source: they are noise."""
@@ -100,8 +101,7 @@ def extract_skeleton(mask: np.ndarray, prune: bool = True) -> Skeleton:
     filled = fill_small_holes(np.ascontiguousarray(mask, bool))
     # Without any background the distance is not defined; the half side bounds it.
     bound = max(mask.shape) / 2
-    distance = cv2.distanceTransform(filled.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    distance = np.minimum(distance, bound).astype(np.float32)
+    distance = np.minimum(distance_px(filled), bound).astype(np.float32)
     lines = np.pad(skeletonize(filled), 1).astype(np.uint8)
     points, starts, ends, free = trace(lines)
     for _ in range(PRUNING_ROUNDS if prune else 0):

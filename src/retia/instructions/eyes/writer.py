@@ -11,7 +11,7 @@ from dataclasses import replace
 import retia.instructions.eyes.phrases as phrases
 from retia.instructions.eyes.facts import facts_of, without_laterality
 from retia.instructions.eyes.questions import ORDER, QUESTIONS, planned_turn
-from retia.instructions.eyes.wording import Pick, Told, Voice, eye_text, tell
+from retia.instructions.eyes.wording import Pick, Told, Voice, capital, eye_text, tell
 from retia.instructions.turn import Label, Turn, to_sample
 from retia.records import Case, Claim, Gold, Sample
 from retia.records.case import Box
@@ -56,7 +56,7 @@ def stage_answer(case: Case, pick: Pick) -> tuple[str, list[Told]]:
     told = tell(facts_of(case), pick, case.modality)
     vocabulary = read_vocabulary(case.modality)
     answer = {
-        "caption": f"{vocabulary.image} of {eye_text(case.laterality)}.",
+        "caption": f"{capital(vocabulary.image)} of {eye_text(case.laterality)}.",
         "reasoning": [t.text for t in told],
         "answer": vocabulary.stage_name(case.stage or ""),
     }
