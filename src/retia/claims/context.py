@@ -68,7 +68,7 @@ _WHOLE = re.compile(
     r"(?:[\w-]+ ){0,3}(?:disease|retinopathy|patients|eyes|diabetes|diabetics|cases|operations|"
     r"people|adults|children|surgery|cholecystectomy)\b(?=[^;]{0,80}\b(?:may|can|will|might|are|is)\b)"
     r"|\b(?:by definition|in general|generally speaking|in the literature|guidelines?|textbooks?|"
-    r"in (?:young|old|older|healthy|some|many|most|diabetic|normal) (?:eyes|patients|people|subjects|adults|"
+    r"(?<!than )in (?:young|old|older|healthy|some|many|most|diabetic|normal) (?:eyes|patients|people|subjects|adults|"
     r"individuals|children)|in diabetics|in people with|in patients with)\b"
     r"|\b(?:usually|typically|commonly|often|frequently|generally|can|may|will|tends? to)\s+(?:arise|occur|bleed|contract|"
     r"develop|precede|appear|lead|cause|result|progress|accompany|form|mimic|be (?:mistaken|missed|"

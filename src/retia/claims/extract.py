@@ -43,6 +43,9 @@ _ELSEWHERE = re.compile(
     r",\s*(?:but |and )?(?:none|nil|no others?)(?=\s+(?:in|at|on|within|outside|elsewhere|around|"
     r"nasal|temporal|superior|inferior|above|below))"
 )
+_NOT_ITS_OWN = re.compile(
+    r"\s(?:is|are|was|were|has|have)\s+(?:not|never|no longer)\s+(?:\w+ly\s+|been\s+)?$"
+)
 _ONLY = re.compile(r"\s+(?:only|alone)\b")
 _NEW_LEAD = re.compile(r";|\b(?:but|while|whereas|however)\b")
 _COUNT = "|".join(sorted(map(re.escape, NUMBER_WORDS), key=len, reverse=True))
@@ -178,6 +181,8 @@ def _gaps(sentence: str, mentions: list[Mention]) -> tuple[list[str], list[str]]
     for i, mention in enumerate(mentions):
         end = mentions[i + 1].start if i + 1 < len(mentions) else len(sentence)
         gap = sentence[mention.end : end]
+        if i + 1 < len(mentions) and mentions[i + 1].denied is not None:
+            gap = _NOT_ITS_OWN.sub("", gap)  # "the gallbladder was not perforated"
         turn = list(_NEW_LEAD.finditer(gap))
         cut = turn[-1].start() if turn else len(gap)
         afters.append(THAN.split(gap[:cut])[0])

@@ -45,7 +45,11 @@ _PSEUDO = re.compile(
 )
 # A cue's own verb or noun: "does not show", "no area that suggests", "cannot see".
 _OWN = re.compile(
-    r"(?:\s+(?:\w+ly|yet|i|we|one|to|be|been|there|is|are|any|of the|clear|definite|convincing|"
+    # "No indication that the disease has become".
+    r"\s+(?:\w+\s+)?(?:indication|evidence|sign|suggestion|reason|hint|proof)s?\s+(?:that|to (?:think|"
+    r"believe|assume)(?: that)?)\s+(?:\w+\s+){0,4}?(?:is|are|has|have|was|were)\b(?:\s+(?:become|reached|"
+    r"progressed to|turned|now|any|an?|the|been|developed))*"
+    r"|(?:\s+(?:\w+ly|yet|i|we|one|to|be|been|there|is|are|any|of the|clear|definite|convincing|"
     r"obvious|further|other|additional))*"
     r"\s+(?:show|reveal|see|seen|demonstrat|find|detect|have|has|contain|identif|observ|display|"
     r"exhibit|harbou?r|suggest|indicat|appreciat|discern|recogni[sz]|make out|spot|notic|depict|"
@@ -55,12 +59,9 @@ _OWN = re.compile(
     r"|\s+(?:is|are|was|were) (?:there )?(?:any|a)\b|\s+(?:that|those|one|the picture) of\b"
     r"|\s+(?:visible|evident|apparent|discernible|recogni[sz]able|present)\b(?=\s)"
     r"|\s+(?:to|that) (?:suggest|indicate|support|show|imply)\w*\b"
-    # "Neither eye shows", "no indication that the disease has become".
+    # "Neither eye shows".
     r"|(?:\s+(?!(?:but|and|yet|which|that|while|seen|found|present)\b)\w+){1,3}?\s+(?:shows?|reveals?|"
     r"contains?|displays?|exhibits?|harbou?rs?|has|have)\b"
-    r"|\s+(?:\w+\s+)?(?:indication|evidence|sign|suggestion|reason|hint|proof)s?\s+(?:that|to (?:think|"
-    r"believe|assume)(?: that)?)\s+(?:\w+\s+){0,4}?(?:is|are|has|have|was|were)\b(?:\s+(?:become|reached|"
-    r"progressed to|turned|now|any|an?|the|been|developed))*"
 )
 # Between the denying word and what it denies: anything but a new statement.
 _VERBS = (
@@ -107,12 +108,12 @@ _GONE = (
     r"absent|missing|lacking|unlikely|excluded|ruled out|rejected|negative|nil|none|gone|resolved|"
     r"wanting|disappeared|cleared|incomplete|pending|outstanding|lacked|denied|insecure|unmet|zero|"
     r"vanished|healed|subsided|faded|(?:re)?absorbed|settled|regressed|out of the question|"
-    r"discounted|refuted|dismissed|improbable|avoided|prevented|averted|(?:out of|"
+    r"discounted|refuted|dismissed|improbable|inconceivable|implausible|hardly conceivable|avoided|prevented|averted|(?:out of|"
     r"off) (?:the )?(?:view|frame|sight|field|screen)"
 )
 # Before a verb that denies: no other verb, and commas only around an aside.
 _ASIDE = (
-    r"(?:,\s*(?:(?:(?:once|still|earlier|so|both|as|although|though) [^,;]{1,60})?(?=,)|however|though|in contrast|by contrast|on the other hand|in turn|too|moreover|"
+    r"(?:,\s{4,}|,\s*(?:(?:(?:once|still|earlier|so|both|as|although|though) [^,;]{1,60})?(?=,)|however|though|in contrast|by contrast|on the other hand|in turn|too|moreover|"
     r"fortunately|if any|at present|for now|as yet|so far|(?:which|that) [^,;]{1,60}),)?"
 )
 _REACH = rf"(?:(?!\b{_BE}\b)[^,;]){{0,120}}?"

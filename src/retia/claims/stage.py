@@ -106,13 +106,15 @@ def stage_mentions(sentence: str, modality: str = "octa") -> list[Naming]:
         m
         for m in pattern.finditer(sentence)
         if m.group() not in _OF_ANYTHING
-        or _of_the_eye(sentence[: m.start()][-80:], sentence[m.end() :][:20])
+        or _of_the_eye(m.group(), sentence[: m.start()][-80:], sentence[m.end() :][:20])
     ]
     return namings(sentence, [(m.start(), m.end(), stages[m.lastgroup or "none"]) for m in found])
 
 
-def _of_the_eye(before: str, after: str) -> bool:
-    """Whether `healthy` or `normal` between these words speaks of the whole eye."""
+def _of_the_eye(word: str, before: str, after: str) -> bool:
+    """Whether `healthy`, `normal` or the like between these words speaks of the whole eye."""
+    if word not in ("healthy", "normal") and re.search(r"[,(]\s*$", before):
+        return False  # "vessel density 48 %, within normal limits"
     whole = _BEFORE_NORMAL.search(before) or _NAMED_EYE.match(after)
     return whole is not None and _NOT_NORMAL.search(before) is None
 
