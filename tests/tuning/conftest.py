@@ -3,14 +3,13 @@
 import numpy as np
 import pytest
 from PIL import Image
+from tiny_size import TINY
 
 from retia.records import Case, Finding, Message, Part, Sample, write_cases, write_samples
-from retia.students.embedded import EmbeddedSize
 from retia.tuning.settings import Round, TowerSettings
 from retia.tuning.sft import SftConfig
 
 SIDE = 64
-TINY = EmbeddedSize(image_size=64, hidden_size=64, layers=1, vocabulary=400)
 
 
 def turn(role, text, image=False):

@@ -32,7 +32,7 @@ def samples(toy):
 @pytest.fixture(scope="module")
 def warm(toy, samples, tmp_path_factory):
     """A student that has half learned the toy task: there is something to gain."""
-    from conftest import TINY
+    from tiny_size import TINY
 
     from retia.tuning.sft import SftConfig, sft
 
