@@ -56,6 +56,12 @@ _OTHERWISE = {
 
 # "A cystic duct and artery", "a preretinal or vitreous haemorrhage".
 _JOINED_AFTER = re.compile(r"(?:\s+(?:and|or|nor)\s+(?:the\s+)?|/)(\w+)")
+_USUAL = r"(?:normal|ordinary|physiological|usual|within normal limits|unremarkable)"
+_ORDINARY_BEFORE = re.compile(rf"\b(?<!not ){_USUAL}\s+(?:\w+\s+)?$")
+_ORDINARY_AFTER = re.compile(
+    rf"(?:\s*:|\s+(?:is|are|was|were|appears?|remains?))?\s*(?:{_USUAL}|not (?:increased|abnormal|"
+    r"excessive|marked|raised))\b"
+)
 _HEADING = re.compile(r"\W*([a-z]+)\s*:")
 _ONES = re.compile(r"\b([a-z]+) ones?\b")
 _WORD = re.compile(r"[a-z]+")
@@ -113,10 +119,11 @@ class Lexicon:
             if not kind or (found and m.start() < found[-1].end):
                 continue
             # "An MA-free retina" denies by itself.
-            denied = True if m.group().endswith("free") else None
+            free = m.group().endswith("free")
+            denied = free or (kind == "tortuosity" and _ordinary(sentence, m)) or None
             before = _JOINED_BEFORE.search(sentence, max(0, m.start() - 40), m.start())
-            free = before and (not found or found[-1].end <= before.start(1))
-            if before and free and (other := self.kind_of(f"{before[1]} {m[1].split()[-1]}")):
+            alone = before and (not found or found[-1].end <= before.start(1))
+            if before and alone and (other := self.kind_of(f"{before[1]} {m[1].split()[-1]}")):
                 found.append(Mention(before.start(1), before.end(1), other, denied))
             found.append(Mention(m.start(), m.end(), kind, denied))
             after = _JOINED_AFTER.match(sentence, m.end())
@@ -148,6 +155,12 @@ class Lexicon:
             if m.start() not in taken and (kind := self.kind_of(f"{m.group()} {heading[1]}"))
         ]
         return sorted([*found[1:], *named], key=lambda f: f.start) if named else found
+
+
+def _ordinary(sentence: str, name: re.Match[str]) -> bool:
+    """Whether the words around a property say that it is as it should be."""
+    before = _ORDINARY_BEFORE.search(sentence, max(0, name.start() - 30), name.start())
+    return before is not None or _ORDINARY_AFTER.match(sentence, name.end()) is not None
 
 
 @functools.cache

@@ -13,7 +13,8 @@ _NUMBER = (
 )
 _DENY = (
     r"(?:absent|missing|negatives?|not (?:seen|present|visible|found|detected))(?: \w+)?\s*:|"
-    r"(?:doubts?|doubted|not (?:convinced|persuaded)) (?:that|whether|if|by)(?: (?:this|these|those|it|they|"
+    r"(?:doubts?|doubted|not (?:convinced|persuaded)) (?:that|whether|if|by)(?: (?:this|these|"
+    r"those|it|they|"
     r"there) (?:is|are|was|were|represents?))?|"
     r"no longer|no|not|without|never|neither|nor|non|nil|lacks?|lacking|lack of|absence of|free of|"
     r"free from|clear of|devoid of|spared (?:from|of|by)|negative for|ruling out|rules? out|"
@@ -22,7 +23,8 @@ _DENY = (
     r"cannot|isn't|aren't|don't|doesn't|didn't|wasn't|weren't|can't|couldn't|none of|nothing|"
     r"nowhere|fails? to|failed to|unable to|denies|denied|resolution of|disappearance of|"
     r"mistaken (?:at first |initially |first )?for|misread as|"
-    r"what (?:\w+ ){0,3}?(?:looks?|looked|seems?|seemed|appears?|appeared) (?:\w+ ){0,3}?(?:like|to be)|mimic(?:s|king)?|simulat(?:es|ing)|"
+    r"what (?:\w+ ){0,3}?(?:looks?|looked|seems?|seemed|appears?|appeared) (?:\w+ ){0,3}?(?:like|"
+    r"to be)|mimic(?:s|king)?|simulat(?:es|ing)|"
     r"(?:first|initially|originally) (?:read|thought|taken|interpreted|reported|regarded|labelled|"
     r"described|suspected|called)(?: as| to be| for)?|hardly any|(?:argu\w+|speaks?|speaking|"
     r"militates?|evidence|and) against"
@@ -31,13 +33,15 @@ _DENY = (
 _PSEUDO = re.compile(
     r"\b(?:not (?:only|just|merely|necessarily)|no (?:doubt|question|surprise|fewer|less|"
     r"more than)|"
-    r"without (?:doubt|question)|(?:more|less) (?:likely|probabl[ey]) than|not (?:free of|free from|without|devoid of|lacking|clear of|"
+    r"without (?:doubt|question)|(?:more|less) (?:likely|probabl[ey]) than|not (?:free of|"
+    r"free from|without|devoid of|lacking|clear of|"
     rf"fewer than|less than|more than)(?: (?:{_NUMBER}))?|"
     r"(?:cannot|can not|can't|could not|does not|do not|not|doesn't) (?:\w+ly )?(?:be )?(?:exclude|"
     r"rule out|excluding|ruling out|excluded|ruled out)|"
     r"(?:no|not|without) (?:\w+ )?(?:change|changes|progression|increase|decrease|difference|"
     r"growth|"
-    r"worsening|improvement)(?! to\b)(?: (?:in|of|from))?|not (?:changed|progressed(?! to\b)|increased|"
+    r"worsening|improvement)(?! to\b)(?: (?:in|of|from))?|not (?:changed|progressed(?! to\b)|"
+    r"increased|"
     r"grown|worsened|"
     r"improved|resolved|enlarging)|not (?:yet )?(?:treated|confined|limited|restricted)|"
     r"nothing (?:else|other|but|more)|no (?:\w+ ){0,2}(?:other than|except|but|apart from|besides|"
@@ -46,8 +50,10 @@ _PSEUDO = re.compile(
 # A cue's own verb or noun: "does not show", "no area that suggests", "cannot see".
 _OWN = re.compile(
     # "No indication that the disease has become".
-    r"\s+(?:\w+\s+)?(?:indication|evidence|sign|suggestion|reason|hint|proof)s?\s+(?:that|to (?:think|"
-    r"believe|assume)(?: that)?)\s+(?:\w+\s+){0,4}?(?:is|are|has|have|was|were)\b(?:\s+(?:become|reached|"
+    r"\s+(?:\w+\s+)?(?:indication|evidence|sign|suggestion|reason|hint|proof)s?\s+(?:that|"
+    r"to (?:think|"
+    r"believe|assume)(?: that)?)\s+(?:\w+\s+){0,4}?(?:is|are|has|have|was|were)\b(?:\s+(?:become|"
+    r"reached|"
     r"progressed to|turned|now|any|an?|the|been|developed))*"
     r"|(?:\s+(?:\w+ly|yet|i|we|one|to|be|been|there|is|are|any|of the|clear|definite|convincing|"
     r"obvious|further|other|additional))*"
@@ -60,7 +66,8 @@ _OWN = re.compile(
     r"|\s+(?:visible|evident|apparent|discernible|recogni[sz]able|present)\b(?=\s)"
     r"|\s+(?:to|that) (?:suggest|indicate|support|show|imply)\w*\b"
     # "Neither eye shows".
-    r"|(?:\s+(?!(?:but|and|yet|which|that|while|seen|found|present)\b)\w+){1,3}?\s+(?:shows?|reveals?|"
+    r"|(?:\s+(?!(?:but|and|yet|which|that|while|seen|found|present)\b)\w+){1,3}?\s+(?:shows?|"
+    r"reveals?|"
     r"contains?|displays?|exhibits?|harbou?rs?|has|have)\b"
 )
 # Between the denying word and what it denies: anything but a new statement.
@@ -69,16 +76,23 @@ _VERBS = (
     r"although|though|however|because|so|hence|thus|therefore|which|that|it|only|this|these|"
     r"remains?|"
     r"(?<!not )yet|turned|turns|proved|proves|actually|really|represents?|accounts?|makes?|"
-    r"contains?|speaks?(?! against)|points?|favou?rs?|supports?|allows?|means?|touch\w*|holds?|except|apart|aside|save|besides|with|plus|noted|evident|reveals?|"
+    r"contains?|speaks?(?! against)|points?|favou?rs?|supports?|allows?|means?|touch\w*|holds?|"
+    r"except|apart|aside|save|besides|with|plus|noted|evident|reveals?|"
     r"demonstrates?|consistent|compatible|suggest\w*|indicat\w+|argues?|due|leaving|merely|just"
 )
-_BREAK = re.compile(rf"\b(?:{_VERBS}|longer)\b|[,;:(]|\s-\s")
-_LIST_BREAK = re.compile(rf"\b(?:{_VERBS})\b|[;:(]|\s-\s")
+# "No injury to the bowel": the bowel is there.
+_EVENT = r"\b(?:bleeding|leak\w*|injury|damage|contact|traction)\s+(?:from|of|at|to|with|on|near)\b"
+_BREAK = re.compile(rf"\b(?:{_VERBS}|longer)\b|{_EVENT}|[,;:(]|\s-\s")
+_LIST_BREAK = re.compile(rf"\b(?:{_VERBS})\b|{_EVENT}|[;:(]|\s-\s")
 _COORDINATED_BREAK = re.compile(
     rf"\b(?:{_VERBS}|mild|moderate|severe|\d+|{_NUMBER}|several|many|some|few|multiple|numerous|"
     r"view|screen|frame|sight|scattered|occasional|extensive|widespread|diffuse|patchy|marked|"
-    r"single|isolated|yes)\b|[;:(+]|,\s+(?:minor|minimal|slight|small|trace|subtle|faint|basal|bibasal)\b|"
-    r"\s-\s|(?:,|\band|,\s*and)\s+(?:an?|the|its)\b"
+    r"single|isolated|yes)\b|[;:(+]|,\s+(?:minor|minimal|slight|small|trace|subtle|faint|basal|"
+    r"bibasal)\b|"
+    r"\s-\s|(?:,|\band|,\s*and)\s+(?:an?|the|its)\b|"
+    # "No bleeding from the liver": the liver is there.
+    r"^\s*(?:(?:\w+ )?from|to|at|near|on|in|around|over|under|behind|between|along)\s+"
+    r"(?:(?:an?|the|its)\s+)?$"
 )
 _OR_AHEAD = re.compile(rf"(?:(?!\b(?:{_VERBS})\b)[^;:(.]){{0,90}}?\b(?:or|nor)\b")
 THAN = re.compile(rf"\bthan\b(?!\s+(?:{_NUMBER}|expected|normal|usual|average)\b)")
@@ -108,12 +122,14 @@ _GONE = (
     r"absent|missing|lacking|unlikely|excluded|ruled out|rejected|negative|nil|none|gone|resolved|"
     r"wanting|disappeared|cleared|incomplete|pending|outstanding|lacked|denied|insecure|unmet|zero|"
     r"vanished|healed|subsided|faded|(?:re)?absorbed|settled|regressed|out of the question|"
-    r"discounted|refuted|dismissed|improbable|inconceivable|implausible|hardly conceivable|avoided|prevented|averted|(?:out of|"
+    r"discounted|refuted|dismissed|improbable|inconceivable|implausible|hardly conceivable|"
+    r"avoided|prevented|averted|(?:out of|"
     r"off) (?:the )?(?:view|frame|sight|field|screen)"
 )
 # Before a verb that denies: no other verb, and commas only around an aside.
 _ASIDE = (
-    r"(?:,\s{4,}|,\s*(?:(?:(?:once|still|earlier|so|both|as|although|though) [^,;]{1,60})?(?=,)|however|though|in contrast|by contrast|on the other hand|in turn|too|moreover|"
+    r"(?:,\s{4,}|,\s*(?:(?:(?:once|still|earlier|so|both|as|although|though) [^,;]{1,60})?(?=,)|"
+    r"however|though|in contrast|by contrast|on the other hand|in turn|too|moreover|"
     r"fortunately|if any|at present|for now|as yet|so far|(?:which|that) [^,;]{1,60}),)?"
 )
 _REACH = rf"(?:(?!\b{_BE}\b)[^,;]){{0,120}}?"
@@ -133,21 +149,30 @@ _AFTER = re.compile(
     r"|^[^,;]{0,80}?\bby (?:its|their) absence\b|^[^,;]{0,80}?\b(?:disappeared|resolved|"
     r"vanished|cleared up|healed|faded away|subsided|regressed completely)\b"
     # "Were looked for and not found", "wondered about spots, but I could not confirm any".
-    rf"|^[^;]{{0,80}}?\b(?:and|but)\s+(?:(?:i|we|they|it|this|these|that|she|he)\s+)?(?:{_BE}\s+|could\s+)?"
+    rf"|^[^;]{{0,80}}?\b(?:and|but)\s+(?:(?:i|we|they|it|this|these|that|she|he)\s+)?(?:{_BE}\s+|"
+    rf"could\s+)?"
     rf"{_ADVERBS}(?:not|never)\s+(?:be |been )?(?:find|see|confirm|detect|identify|found|seen|"
-    r"confirmed|detected|identified|borne out)\b(?:\s+(?:any|them|it|one|this|these|either|here|there|"
+    r"confirmed|detected|identified|borne out)\b(?:\s+(?:any|them|it|one|this|these|either|here|"
+    r"there|"
     r"today|now))*\s*(?:$|[.,;!])"
-    r"|^[^;]{0,80}?,\s*(?:but |and )?(?:none|nil|nothing) (?:of (?:them|it|this) )?(?:today|now|left|"
-    r"remains?|remaining|seen|visible|present|any more|anymore|at present|currently|found|confirmed)\b"
-    r"|^[^,;]{0,40}?\b(?:in vain|without success)\b|^\s*,\s*(?:none|nothing)\s+(?:could|can|was|were|is|are|has|"
+    r"|^[^;]{0,80}?,\s*(?:but |and )?(?:none|nil|nothing) (?:of (?:them|it|this) )?(?:today|now|"
+    r"left|"
+    r"remains?|remaining|seen|visible|present|any more|anymore|at present|currently|found|"
+    r"confirmed)\b"
+    r"|^[^,;]{0,40}?\b(?:in vain|without success)\b|^\s*,\s*(?:none|nothing)\s+(?:could|can|was|"
+    r"were|is|are|has|"
     r"have)\b"
     # "The apparent dropout is a projection artefact."
-    r"|^[^,;]{0,40}?\b(?:is|are|was|were|proved to be|turned out to be|represents?|due to)\s+(?:\w+ly )?(?:(?:an?|the|"
+    r"|^[^,;]{0,40}?\b(?:is|are|was|were|proved to be|turned out to be|represents?|"
+    r"due to)\s+(?:\w+ly )?(?:(?:an?|the|"
     r"only|merely|just|due to)\s+)?(?:\w+ ){0,2}?(?:artefacts?|artifacts?|shadows?|shadowing)\b"
     # "Of tufts there is no trace", "seen neither here nor there", "two of three criteria met".
-    r"|^[^,;]{0,60}?\b(?:there (?:is|are|was|were)|i (?:see|find|found|saw)|we (?:see|find|found|saw)|"
-    r"shows?|has|had)\s+(?:no|not a|not the slightest)\s+(?:trace|sign|evidence|hint|indication)s?\b(?!\s+of)"
-    rf"|^{_REACH}\b{_BE}\s+{_ADVERBS}(?:{_SEEN})\s+(?:neither|nowhere|in neither|in none|in no|at no)\b"
+    r"|^[^,;]{0,60}?\b(?:there (?:is|are|was|were)|i (?:see|find|found|saw)|we (?:see|find|found|"
+    r"saw)|"
+    r"shows?|has|had)\s+(?:no|not a|not the slightest)\s+(?:trace|sign|evidence|hint|"
+    r"indication)s?\b(?!\s+of)"
+    rf"|^{_REACH}\b{_BE}\s+{_ADVERBS}(?:{_SEEN})\s+(?:neither|nowhere|in neither|in none|in no|"
+    rf"at no)\b"
     r"|^\s*[:(,-]?\s*(?:only )?(?:one|two|1|2) (?:out )?of (?:the )?(?:three|3)\b"
 )
 _BARE_AFTER = re.compile(
@@ -165,7 +190,8 @@ _DOUBT = (
     r"consistent with|compatible with|in keeping with|favou?red|hint"
 )
 _DOUBT_BEFORE = re.compile(
-    rf"(?:\b(?:{_DOUBT})\b|\?\w*|(?<!in )(?<!on )\beither\b(?! (?:eye|side|half)))(?:[\s-]+[\w-]+){{0,4}}\s*$"
+    rf"(?:\b(?:{_DOUBT})\b|\?\w*|(?<!in )(?<!on )\beither\b(?! (?:eye|side|"
+    rf"half)))(?:[\s-]+[\w-]+){{0,4}}\s*$"
 )
 _DOUBT_AFTER = re.compile(
     r"^[^,;]{0,120}?\b(?:possible|possibly|suspected|probable|probably|likely|questionable|perhaps|"

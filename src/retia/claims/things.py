@@ -5,17 +5,21 @@ FAZ = (
     r"(?:capillary|vessel)[\s-]free (?:zone|area)|zone without (?:vessels|capillaries))"
 )
 _SIZE = (
-    r"grown|abnormally large|abnormal (?:in )?size|size (?:is |was )?abnormal|enlarged|widened|wide|"
+    r"grown|abnormally large|abnormal (?:in )?size|size (?:is |was )?abnormal|enlarged|widened|"
+    r"wide|"
     r"wider|large|larger|big|bigger|expanded|increased|oversized|"
     r"enlargement|widening|expansion|increase|doubled|tripled|(?<=neither )size|"
     r"(?<=neither the )size"
 )
 _NORMAL_SIZE = (
-    r"normal[\s-]?siz(?:ed?|ing)|normal (?:area|extent)|(?:of )?(?:normal|ordinary|usual|average|regular|"
+    r"normal[\s-]?siz(?:ed?|ing)|normal (?:area|extent)|(?:of )?(?:normal|ordinary|usual|average|"
+    r"regular|"
     r"expected) size|normal in (?:\w+ and )?size|"
     r"size (?:is |was |appears )?(?:within normal(?: limits)?|normal|unremarkable)|"
-    r"(?<=shape and )size (?:is|are) (?:both )?(?:normal|unremarkable)|size(?= and (?:shape|contour|outline|form)  (?:is |are )?(?:both )?(?:normal|unremarkable))|"
-    r"within (?:the )?(?:normal (?:limits?|range)|norm|limits)|undilated|small(?=\s*(?:$|[.,;)(]|faz|foveal|avascular|heart|in size|and))|ok|okay|not too (?:large|big|wide)|"
+    r"(?<=shape and )size (?:is|are) (?:both )?(?:normal|unremarkable)|size(?= and (?:shape|"
+    r"contour|outline|form)  (?:is |are )?(?:both )?(?:normal|unremarkable))|"
+    r"within (?:the )?(?:normal (?:limits?|range)|norm|limits)|undilated|small(?=\s*(?:$|[.,;)(]|"
+    r"faz|foveal|avascular|heart|in size|and))|ok|okay|not too (?:large|big|wide)|"
     r"size (?:is |was )?(?:ok|okay|fine|preserved)|of (?:normal|usual|regular) dimensions?"
 )
 _SHAPE = (
@@ -28,7 +32,8 @@ _SHAPE = (
     r"(?<=nor the )shape"
 )
 _EVEN = (
-    r"regular|round|rounded|roundness|smoothness|regularity|circularity|well[\s-]rounded|circular|smooth|intact|well[\s-](?:defined|"
+    r"regular|round|rounded|roundness|smoothness|regularity|circularity|well[\s-]rounded|circular|"
+    r"smooth|intact|well[\s-](?:defined|"
     r"demarcated|preserved|"
     r"circumscribed)|sharply (?:defined|demarcated)|unbroken|continuous|undisrupted|uninterrupted|"
     r"normal (?:in )?(?:shape|outline|contour|configuration)|(?<=normal size and )shape|"
@@ -48,16 +53,18 @@ _WINDING = (
 )
 _WIDTH = (
     r"dilated|dilatation|dilation|narrowed|narrowing|narrow|widened|widening|wide|thin|thinned|"
-    r"thinning|enlarged|distended|engorged|beaded|beading|ectatic|ectasia|constricted|thickened|attenuated|attenuation"
+    r"thinning|enlarged|distended|engorged|beaded|beading|ectatic|ectasia|constricted|thickened|"
+    r"attenuated|attenuation"
 )
 _UNEVEN_WIDTH = (
-    r"irregular|irregularity|irregularities|variable|variations?|varies|changed|altered|uneven|"
+    r"irregular|irregularity|irregularities|variable|variations?|vary|varying|varies|changed|altered|uneven|"
     r"increased|reduced|abnormal|fluctuat\w+|changes|non-?uniform|inconsistent|alterations?"
 )
 _GONE = (
     r"lost|missing|dropped out|gone|obliterated|occluded|non[\s-]?perfused|unperfused|not perfused|"
     r"wiped out|closed|occlusion|obliteration|closure|not filled|unfilled|"
-    r"(?:poorly|incompletely|badly|barely|hardly) (?:perfused|filled)|shut down|drop out|died back"
+    r"(?:poorly|incompletely|badly|barely|hardly) (?:perfused|filled)|shut down|"
+    r"disappeared|vanished|gaps?|holes?|drop out|died back"
 )
 _WHOLE = (
     r"intact|complete|preserved|continuous|unbroken|uninterrupted|maintained|undisturbed|"
@@ -66,7 +73,8 @@ _WHOLE = (
     r"evenly|homogeneously|everywhere) (?:perfused|preserved|filled|maintained)"
 )
 _UNFED = (
-    r"non[\s-]?perfused|unperfused|not perfused|(?:poorly|incompletely|badly|barely|hardly) perfused|"
+    r"non[\s-]?perfused|unperfused|not perfused|(?:poorly|incompletely|badly|barely|"
+    r"hardly) perfused|"
     r"without (?:flow|perfusion)"
 )
 _FED = r"(?:well|fully|completely|normally|evenly|everywhere|homogeneously) perfused"
@@ -78,11 +86,12 @@ _CENTRAL = r"central|centred|centered|maintained|preserved|in place|undisplaced|
 
 THINGS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     (
-        r"(?:capillary |macular |retinal |blood )?(?:perfusion|flow)(?![\s-](?:void|defici|defect|loss|signal|densit))",
+        r"(?:capillary |macular |retinal |blood )?(?:perfusion|flow)(?![\s-](?:void|defici|defect|"
+        r"loss|signal|densit))",
         (
             (
                 "capillary_dropout",
-                rf"{_GONE}|absent|absence|abolished|lack|loss|lacking|impaired",
+                rf"{_GONE}|absent|absence|devoid|empty|abolished|lack|loss|lacking|impaired",
                 _WHOLE,
             ),
         ),
@@ -102,13 +111,21 @@ THINGS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             (
                 "reduced_density",
                 _LESS,
-                r"normal|preserved|maintained|unremarkable|within (?:the )?(?:normal (?:limits?|range)|norm|limits)|"
+                r"normal|preserved|maintained|unremarkable|within (?:the )?(?:normal (?:limits?|"
+                r"range)|norm|limits)|"
                 r"intact|adequate|conserved|good",
             ),
         ),
     ),
     (
-        r"(?:(?:vessel|vascular|venous|arteriolar|venular)[\s-])?(?:calib(?:re|er)s?|diameters?)",
+        r"venous calib(?:re|er)|calib(?:re|er) of the veins",
+        (
+            ("calibre_change", rf"{_UNEVEN_WIDTH}|{_WIDTH}", r"normal|uniform|even|regular"),
+            ("venous_beading", rf"{_UNEVEN_WIDTH}|beaded|beading", r"normal|uniform|even|regular"),
+        ),
+    ),
+    (
+        r"(?:(?:vessel|vascular|venous|arteriolar|venular)[\s-])?(?:calib(?:re|er)s?|diameters?|widths?)",
         (
             (
                 "calibre_change",
@@ -188,7 +205,8 @@ THINGS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         (
             (
                 "unclear_anatomy",
-                r"unclear|obscured|uncertain|difficult|distorted|(?:hard|impossible) to (?:\w+ )?(?:make out|define|"
+                r"unclear|obscured|uncertain|difficult|distorted|(?:hard|"
+                r"impossible) to (?:\w+ )?(?:make out|define|"
                 r"identify|recogni[sz]e|discern|see|tell)|confus\w+|ambiguous|in doubt",
                 r"clear|clearly \w+|well[\s-]defined|identified|delineated|unambiguous",
             ),
@@ -221,16 +239,18 @@ THINGS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         (
             (
                 "clips_secure",
-                r"secure[d]?|securely|in place|firmly|well[\s-](?:placed|seated|applied|positioned)|"
+                r"secure[d]?|securely|in place|firmly|well[\s-](?:placed|seated|applied|"
+                r"positioned)|"
                 r"holding|hold|firm|tight|tightly|in (?:good|correct) position|correctly \w+|"
-                r"(?:fully |right |completely )?across(?: the)? (?:whole|entire|full|duct|artery|lumen)",
+                r"(?:fully |right |completely )?across(?: the)? (?:whole|entire|full|duct|artery|"
+                r"lumen)",
                 r"loose|slipped|slips?|insecure|unsecured|dislodged|displaced|slipping|fallen off|"
                 r"c(?:o|a)me off|coming off|not across",
             ),
         ),
     ),
     (
-        r"bleeding|bleed|ooze|bleeder|haemorrhage|hemorrhage",
+        r"bleeding|bleed|bled|ooze|bleeder|haemorrhage|hemorrhage",
         (
             (
                 "hemostasis_achieved",
@@ -239,13 +259,15 @@ THINGS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ),
             (
                 "bleeding_minor",
-                r"minor|slight|small|trivial|mild|scant|minimal|tiny|little|negligible|insignificant|"
+                r"minor|slight|slightly|small|trivial|mild|scant|minimal|tiny|little|negligible|"
+                r"insignificant|"
                 r"bit of",
                 r"(?!)",
             ),
             (
                 "bleeding_major",
-                r"brisk|major|massive|heavy|severe|profuse|arterial|torrential|significant|pulsatile|"
+                r"brisk|briskly|heavily|profusely|massively|major|massive|heavy|severe|profuse|arterial|torrential|significant|"
+                r"pulsatile|"
                 r"spurting|considerable",
                 r"(?!)",
             ),
