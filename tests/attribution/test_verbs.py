@@ -57,6 +57,15 @@ def test_elements_zones_and_totals_agree(attributed: Path):
     assert nodes["ring"].null_count() == 0
 
 
+def test_features_of_all_types_add_up_to_what_is_explained(attributed: Path):
+    features = pl.read_parquet(attributed / "features.parquet")
+    for entry in json.loads((attributed / "completeness.json").read_text()):
+        part = features.filter(pl.col("case") == entry["case"])
+        path = entry["paths"]["features"]
+        assert part["attribution"].sum() == pytest.approx(path["delta"] + path["gap"], abs=1e-4)
+        assert part["share"].sum() == pytest.approx(1)
+
+
 def test_completeness_is_told_for_every_case_and_path(attributed: Path):
     entries = json.loads((attributed / "completeness.json").read_text())
     assert len(entries) == 6

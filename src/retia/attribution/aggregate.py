@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import polars as pl
 
 from retia.graphs.hetero import node_tables
@@ -117,9 +116,3 @@ def positive_share(column: pl.Expr) -> pl.Expr:
     positive = column.clip(lower_bound=0.0).fill_null(0.0)
     total = positive.sum()
     return pl.when(total > 0).then(positive / total).otherwise(0.0)
-
-
-def scores_of(table: pl.DataFrame, column: str = "attribution") -> dict[str, np.ndarray]:
-    """A column of `element_rows` or `node_table` per node type, in the order of the ids."""
-    parts = table.sort("id").partition_by("node", as_dict=True)
-    return {str(key[0]): part[column].to_numpy() for key, part in parts.items()}

@@ -40,6 +40,7 @@ def attribute(config: AttributeConfig) -> dict[str, Any]:
 
     Writes `metadata.jsonl` (cases with attributed findings), `attributions.parquet` (one row a
     node), `edges.parquet` (one row a relation), `zones.parquet` (one row a ring and quadrant),
+    `features.parquet` (one row a feature),
     `completeness.json` (per case and path, and what the model says of the baseline),
     `attribution/<id>.csv` (the strongest elements and edges, for people), `overlays/<id>.png` and
     `reports/<id>.html` (one page an eye).
@@ -91,7 +92,7 @@ def attribute_case(item: _Item, out: Path) -> None:
     """Attribute one case into its folder."""
     import json
 
-    from retia.attribution.aggregate import element_rows, zone_rows
+    from retia.attribution.aggregate import element_rows, feature_rows, zone_rows
     from retia.attribution.baselines import neutrality
     from retia.attribution.case_table import case_table
     from retia.attribution.eye_report import eye_report
@@ -115,6 +116,7 @@ def attribute_case(item: _Item, out: Path) -> None:
     elements = element_rows(attribution, graph)
     elements.write_parquet(out / "nodes.parquet")
     zone_rows(elements).write_parquet(out / "zones.parquet")
+    feature_rows(attribution).write_parquet(out / "features.parquet")
     true = label_of(item.case, model.label)
     table = case_table(case, graph, attribution, reference, shape, true)
     (out / "table.csv").write_text(table.text(), encoding="utf-8")
@@ -148,20 +150,22 @@ def _collect(out: Path, done: dict[str, Path]) -> tuple[list["Case"], list[dict[
     from retia.runs.step import write_json
 
     entries = join_attributions(out, list(done.values()))
-    cases, zones = [], []
+    cases: list[Case] = []
+    sums: dict[str, list[pl.DataFrame]] = {"zones": [], "features": []}
     for (id, folder), entry in zip(done.items(), entries, strict=True):
         cases.append(from_plain(Case, json.loads((folder / "case.json").read_text()), id))
         entry["baseline_probabilities"] = json.loads((folder / "baseline.json").read_text())
-        zones.append(
-            pl.read_parquet(folder / "zones.parquet").select(pl.lit(id).alias("case"), "*")
-        )
+        for name, tables in sums.items():
+            table = pl.read_parquet(folder / f"{name}.parquet")
+            tables.append(table.select(pl.lit(id).alias("case"), "*"))
         for name, target in PARTS.items():
             if (folder / name).is_file():
                 (out / target).mkdir(exist_ok=True)
                 shutil.copyfile(folder / name, out / target / f"{id}{Path(name).suffix}")
     write_json(out / COMPLETENESS, entries)
-    with atomic_file(out / "zones.parquet") as part:
-        pl.concat(zones).write_parquet(part)
+    for name, tables in sums.items():
+        with atomic_file(out / f"{name}.parquet") as part:
+            pl.concat(tables).write_parquet(part)
     return cases, entries
 
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 
 COLUMNS, ROWS = 17, 16
-BITS = (COLUMNS - 1) * ROWS
 ALIKE_BITS = 12
 """Bits, of 256, in which near duplicates differ at most. A frame of CholecT50 coded worse, moved by
 a pixel or under noise differs from itself by 9 at most; from the frame a second later by 38 in the
