@@ -114,7 +114,7 @@ def test_arrows_follow_the_healthy_mean(attributed: Path, graphs_folder: Path, m
 def checked(attributed: Path, graphs_folder: Path, model_folder: Path, tmp_path_factory):
     out = tmp_path_factory.mktemp("checked")
     settings = {"attributed": attributed, "graphs": graphs_folder, "model": model_folder}
-    return check(AttributeCheckConfig(**settings, out=out, draws=2)), out
+    return check(AttributeCheckConfig(**settings, out=out, draws=2, sanity_cases=1)), out
 
 
 def test_the_check_counts_diseased_cases_only(checked, attributed: Path):
