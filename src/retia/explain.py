@@ -59,7 +59,6 @@ def explain(config: ExplainConfig) -> Explanation:
     Raises:
         UserError: If the image cannot be read, has no scale, or a model cannot be read.
     """
-    from retia.attribution.eye_report import sectors_of
     from retia.images import read_image_folder
     from retia.images.header import check_file
     from retia.records.jsonl import from_plain, to_json
@@ -86,9 +85,7 @@ def explain(config: ExplainConfig) -> Explanation:
             overlay = scan.pixels[..., None].repeat(3, axis=2)
         else:
             seen, attribution = graph_voice(case, scan, graph, staging)
-            explanation = _compose(config, seen, attribution, quality)
-            sectors = sectors_of(seen, graph, attribution, scan.pixels.shape)
-            explanation = replace(explanation, notes=scan.notes, sectors=sectors)
+            explanation = _compose(config, scan, seen, graph, attribution, quality)
             if config.student:
                 explanation = _with_student(explanation, seen, scan, inputs["student"])
             overlay = _overlay(scan, seen, graph, attribution)
@@ -157,10 +154,18 @@ def _not_staged(
 
 
 def _compose(
-    config: ExplainConfig, seen: "Case", attribution: "Attribution", quality: Quality
+    config: ExplainConfig,
+    scan: "ScanImage",
+    seen: "Case",
+    graph: "VesselGraph",
+    attribution: "Attribution",
+    quality: Quality,
 ) -> Explanation:
+    from retia.attribution.aggregate import element_rows, zone_rows
+    from retia.attribution.eye_report import sectors_of
     from retia.instructions import stage_answer
 
+    zones = zone_rows(element_rows(attribution, graph))
     _, told = stage_answer(seen, lambda phrasings: phrasings[0])
     return Explanation(
         image=config.image.name,
@@ -170,7 +175,9 @@ def _compose(
         probabilities={s: round(p, 4) for s, p in attribution.probabilities.items()},
         measures=seen.measures,
         findings=seen.findings,
+        sectors=sectors_of(seen, graph, zones, scan.pixels.shape),
         sentences=tuple(Sentence(text=t.text, evidence=t.evidence) for t in told),
+        notes=scan.notes,
         disclaimer=DISCLAIMER,
     )
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from retia.attribution.aggregate import element_rows
+from retia.attribution.aggregate import element_rows, zone_rows
 from retia.attribution.attribute import AttributeConfig, attribute
 from retia.attribution.eye_report import sectors_of
 from retia.attribution.integrated_gradients import attribute_graph
@@ -49,8 +49,8 @@ def test_sectors_hold_all_attribution_but_that_of_the_zone(
     _, graph = grown_graphs[1]
     case = Case(file_name="a.png", id="eye1", group="a", modality="octa", mm_per_px=3 / 304)
     attribution = attribute_graph(stage_model, "eye1", hetero_graphs[1])
-    sectors = sectors_of(case, graph, attribution, (304, 304))
     elements = element_rows(attribution, graph)
+    sectors = sectors_of(case, graph, zone_rows(elements), (304, 304))
     placed = elements.drop_nulls("quadrant")["share"].sum()
     assert sum(s.share for s in sectors) == pytest.approx(placed)
     assert {s.zone.quadrant for s in sectors} == set(QUADRANTS)

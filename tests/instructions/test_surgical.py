@@ -8,6 +8,7 @@ import pytest
 from frames import PROCEDURE, frame, random_frame
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from planned import plan_presence
 
 from retia.claims import (
     agreement,
@@ -18,7 +19,6 @@ from retia.claims import (
     parse_answer,
     statements,
 )
-from retia.instructions.balance import plan_presence
 from retia.instructions.surgical.facts import known_truths, with_evidence
 from retia.instructions.surgical.samples import (
     conversation_sample,

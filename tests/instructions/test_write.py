@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 from eyes import random_eye
 from frames import SCAN, random_frame
+from planned import plan_presence
 
 from retia.claims import judge_text
 from retia.disclaimer import DISCLAIMER
 from retia.errors import UserError
 from retia.instructions import WriteConfig, write
-from retia.instructions.balance import plan_presence
 from retia.instructions.merge import merge_attributions
 from retia.instructions.write import BATCH
 from retia.records import Case, Finding, Zone, read_cases, read_samples, write_cases

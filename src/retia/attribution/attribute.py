@@ -115,7 +115,8 @@ def attribute_case(item: _Item, out: Path) -> None:
     attribution.write(out)
     elements = element_rows(attribution, graph)
     elements.write_parquet(out / "nodes.parquet")
-    zone_rows(elements).write_parquet(out / "zones.parquet")
+    zones = zone_rows(elements)
+    zones.write_parquet(out / "zones.parquet")
     feature_rows(attribution).write_parquet(out / "features.parquet")
     true = label_of(item.case, model.label)
     table = case_table(case, graph, attribution, reference, shape, true)
@@ -126,7 +127,8 @@ def attribute_case(item: _Item, out: Path) -> None:
     if item.overlay:
         picture = draw_attribution(image.pixels, case, graph, shares_of(attribution))
         write_png(out / "overlay.png", picture)
-        eye_report(case, graph, attribution, picture, shape, true).write(out / "report.html")
+        page = eye_report(case, graph, attribution, zones, picture, shape, true)
+        page.write(out / "report.html")
 
 
 @functools.lru_cache(maxsize=1)

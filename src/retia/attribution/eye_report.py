@@ -7,9 +7,9 @@ Out: the values of its sectors; their charts and the table of findings on a repo
 from collections.abc import Sequence
 
 import numpy as np
+import polars as pl
 
 from retia.anatomy import quadrant_names
-from retia.attribution.aggregate import element_rows, zone_rows
 from retia.figures import Report, figure, sector_chart
 from retia.graphs.biomarkers import zone_densities
 from retia.graphs.painting import area_mask, paint_segments
@@ -22,14 +22,14 @@ CAPTION = (
 
 
 def sectors_of(
-    case: Case, graph: VesselGraph, attribution: Attribution, shape: tuple[int, int]
+    case: Case, graph: VesselGraph, zones: pl.DataFrame, shape: tuple[int, int]
 ) -> tuple[Sector, ...]:
     """Vessel density and share of the attribution of each ring and quadrant.
 
     Args:
         case: With scale and, where known, laterality.
         graph: Its tables; vessels are painted from them.
-        attribution: Of this graph.
+        zones: Its attribution by zone, see `zone_rows`.
         shape: `(H, W)` of the image.
 
     Returns:
@@ -44,14 +44,14 @@ def sectors_of(
         float(case.mm_per_px or 0),
         case.laterality,
     )
-    zones = zone_rows(element_rows(attribution, graph)).drop_nulls(["ring", "quadrant"])
+    sectors = zones.drop_nulls(["ring", "quadrant"])
     return tuple(
         Sector(
             zone=Zone(ring=ring, quadrant=quadrant),
             vessel_density=densities.get(f"vessel_density_{ring}_{quadrant.replace('-', '_')}"),
             share=share,
         )
-        for ring, quadrant, share in zones.select("ring", "quadrant", "share").iter_rows()
+        for ring, quadrant, share in sectors.select("ring", "quadrant", "share").iter_rows()
     )
 
 
@@ -98,6 +98,7 @@ def eye_report(
     case: Case,
     graph: VesselGraph,
     attribution: Attribution,
+    zones: pl.DataFrame,
     overlay: np.ndarray,
     shape: tuple[int, int],
     true: str | None = None,
@@ -108,6 +109,7 @@ def eye_report(
         case: With findings.
         graph: Its tables.
         attribution: Of this graph.
+        zones: The same by zone, see `zone_rows`.
         overlay: As `draw_attribution` draws it.
         shape: `(H, W)` of the image.
         true: Its true class, where known.
@@ -127,7 +129,7 @@ def eye_report(
         ]
     )
     report.picture(overlay, CAPTION)
-    add_sectors(report, sectors_of(case, graph, attribution, shape), case.laterality)
+    add_sectors(report, sectors_of(case, graph, zones, shape), case.laterality)
     if case.findings:
         report.heading("Findings")
         add_findings(report, case.findings)

@@ -7,6 +7,7 @@ the true lesions are known, how much of either map lies in them is measured too.
 
 import logging
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,10 @@ from retia.staging.fit import FitConfig
 
 if TYPE_CHECKING:
     import numpy as np
+    import torch
 
     from retia.records import Case
+    from retia.records.attribution_folder import AttributionFolder
     from retia.staging.eyes import Eyes
     from retia.staging.methods import Fold
 
@@ -57,6 +60,7 @@ def figure(config: FigureConfig) -> dict[str, Any]:
         if step.done:
             return step.summary
         from retia.figures import picture_rows, write_png
+        from retia.records.attribution_folder import AttributionFolder
         from retia.runs.step import write_json
         from retia.staging.eyes import read_eyes
         from retia.staging.methods import pixel_network
@@ -66,17 +70,20 @@ def figure(config: FigureConfig) -> dict[str, Any]:
         fold = _fold(eyes, told)
         network, pictures = pixel_network(eyes, fold, config, config.seed)
         shown = _spread(eyes, fold.test, config.rows)
-        rows, drawn = [], {}
-        for place in track(fold.test, "looking"):
-            row, panels = _look(config, eyes, int(place), told, (network, pictures))
+        attributions = AttributionFolder(config.attributed)
+        rows, panels = [], {}
+        for place in track(fold.test.tolist(), "looking"):
+            true = eyes.cases[place]
+            view = _look(config.graphs, true, attributions, network, pictures[place])
+            row = _measured(view, config.graphs, true) | {
+                "true": eyes.classes[eyes.truth[place]],
+                "pixels": eyes.classes[view.said],
+            }
             rows.append(row)
             if place in shown:
-                drawn[int(place)] = panels
-        panels = [drawn[int(place)] for place in shown]
-        picture = picture_rows(
-            [p for p, _, _ in panels], [n for _, n, _ in panels], [t for _, _, t in panels], TITLES
-        )
-        write_png(step.out / "figure.png", picture)
+                panels[place] = _drawn(view, told[true.id], row)
+        pictures_of, names, texts = zip(*(panels[place] for place in shown), strict=True)
+        write_png(step.out / "figure.png", picture_rows(pictures_of, names, texts, TITLES))
         step.summary = _summary(rows, config.seed)
         write_json(step.out / "figure.json", step.summary | {"eyes": rows})
         log.info("%s", step.summary)
@@ -117,56 +124,79 @@ def _fold(eyes: "Eyes", told: "dict[str, Case]") -> "Fold":
 
 def _spread(eyes: "Eyes", test: "np.ndarray", rows: int) -> list[int]:
     """Eyes of each class in turn, the gravest first."""
-    from itertools import zip_longest
-
     by_class = [[int(i) for i in test if eyes.truth[i] == k] for k in range(len(eyes.classes))]
     return [i for turn in zip_longest(*by_class[::-1]) for i in turn if i is not None][:rows]
 
 
+@dataclass(frozen=True)
+class _View:
+    """One eye as both see it: the image, the two maps `(H, W)`, and what each says."""
+
+    image: "np.ndarray"
+    by_graph: "np.ndarray"
+    by_pixels: "np.ndarray"
+    stage: str
+    said: int
+    """Number of the class that the network on pixels says."""
+
+
 def _look(
-    config: FigureConfig, eyes: "Eyes", place: int, told: "dict[str, Case]", pixels: tuple
-) -> tuple[dict[str, Any], tuple]:
-    """What both maps say of one eye, and its panels: pictures, name, text."""
+    graphs: Path,
+    true: "Case",
+    attributions: "AttributionFolder",
+    network: "torch.nn.Module",
+    picture: "torch.Tensor",
+) -> _View:
     import cv2
-    import numpy as np
 
     from retia.attribution.attribute import open_graphs
-    from retia.attribution.localisation import lesion_masks
     from retia.attribution.overlay import element_weights
     from retia.attribution.scene import shares_of
     from retia.evaluation.saliency import smooth_grad
-    from retia.figures import draw_findings, draw_weights
     from retia.images import read_image
-    from retia.instructions import stage_answer
-    from retia.records.attribution_folder import AttributionFolder
 
-    network, pictures = pixels
-    case, true = told[eyes.cases[place].id], eyes.cases[place]
-    image = read_image(config.graphs / true.file_name).pixels
+    image = read_image(graphs / true.file_name).pixels
     shape = (image.shape[0], image.shape[1])
-    attribution = AttributionFolder(config.attributed).read(case.id)
-    graph = open_graphs(config.graphs).read(case.id)
-    by_graph = element_weights(graph, shape, shares_of(attribution))
-    by_pixels = cv2.resize(smooth_grad(network, pictures[place]), shape[::-1])
-    said = eyes.classes[int(network(pictures[place][None]).argmax())]
-    row: dict[str, Any] = {
-        "case": case.id,
-        "group": true.group,
-        "true": eyes.classes[eyes.truth[place]],
-        "graph": attribution.stage,
-        "pixels": said,
-    }
-    masks = list(lesion_masks(true, config.graphs).values())
-    lesion = np.any(masks, axis=0) if masks else np.zeros(shape, bool)
-    if lesion.any():
+    attribution = attributions.read(true.id)
+    graph = open_graphs(graphs).read(true.id)
+    return _View(
+        image=image,
+        by_graph=element_weights(graph, shape, shares_of(attribution)),
+        by_pixels=cv2.resize(smooth_grad(network, picture), shape[::-1]),
+        stage=attribution.stage,
+        said=int(network(picture[None]).argmax()),
+    )
+
+
+def _measured(view: _View, graphs: Path, true: "Case") -> dict[str, Any]:
+    """What the graph says of one eye and, of one with lesions, how much of both maps lies there."""
+    import numpy as np
+
+    from retia.attribution.localisation import lesion_masks
+
+    row: dict[str, Any] = {"case": true.id, "group": true.group, "graph": view.stage}
+    masks = list(lesion_masks(true, graphs).values())
+    if masks and (lesion := np.any(masks, axis=0)).any():
         row["lesion"] = float(lesion.mean())
-        row["graph_inside"] = _inside(by_graph, lesion)
-        row["pixels_inside"] = _inside(by_pixels, lesion)
-    _, sentences = stage_answer(case, lambda phrasings: phrasings[0])
-    name = f"{case.id}: truly {row['true']}"
-    text = f"Graph: {row['graph']}. CNN: {said}.\n" + "\n".join(s.text for s in sentences)
-    panels = [image, draw_weights(image, by_pixels, 2), draw_weights(image, by_graph, 2)]
-    return row, ([*panels, draw_findings(image, case.findings)], name, text)
+        row["graph_inside"] = _inside(view.by_graph, lesion)
+        row["pixels_inside"] = _inside(view.by_pixels, lesion)
+    return row
+
+
+def _drawn(view: _View, told: "Case", row: dict[str, Any]) -> tuple[list["np.ndarray"], str, str]:
+    """The pictures of one eye, its name and what is said of it."""
+    from retia.figures import draw_findings, draw_weights
+    from retia.instructions import stage_answer
+
+    _, sentences = stage_answer(told, lambda phrasings: phrasings[0])
+    text = f"Graph: {view.stage}. CNN: {row['pixels']}.\n" + "\n".join(s.text for s in sentences)
+    pictures = [
+        view.image,
+        draw_weights(view.image, view.by_pixels, 2),
+        draw_weights(view.image, view.by_graph, 2),
+        draw_findings(view.image, told.findings),
+    ]
+    return pictures, f"{told.id}: truly {row['true']}", text
 
 
 def _inside(weights: "np.ndarray", lesion: "np.ndarray") -> float:

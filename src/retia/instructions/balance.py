@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from retia.instructions.eyes.facts import findings_of, located_kinds, place_of, quadrants_of
@@ -96,18 +96,6 @@ class Balance:
         if self.lead[own]:
             return there != (self.lead[own] > 0)
         return self.seen[*own, there] <= self.seen[*own, not there]
-
-
-def plan_presence(
-    cases: Sequence[Case], seed: int, known: Known = known_lesions, share: float = SHARE
-) -> dict[str, list[tuple[str, bool]]]:
-    """Plan for cases of one modality, in their order; see `Balance`.
-
-    Returns:
-        Per case id, pairs of what is asked and whether it is so.
-    """
-    balance = Balance(seed, known, share)
-    return {case.id: balance.plan(case) for case in cases}
 
 
 def plan_eye(balances: Iterable[Balance], case: Case) -> list[tuple[str, bool]]:

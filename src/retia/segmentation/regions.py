@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from scipy.ndimage import binary_fill_holes
 
+from retia.images.distance import distance_px
+
 SMALLEST_MM2 = 0.0008
 """Specks below 8 px of a 3 mm scan are noise."""
 REACH_MM = 1.0
@@ -44,8 +46,7 @@ def widened_zone(
     Returns:
         bool `(H, W)`.
     """
-    away = cv2.distanceTransform((~zone).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    near = (np.asarray(away) * mm_per_px <= NEAR_MM) & (p >= RULED_OUT)
+    near = (distance_px(~zone) * mm_per_px <= NEAR_MM) & (p >= RULED_OUT)
     return np.asarray(binary_fill_holes(zone | (wider & near)), bool)
 
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
+from retia.images.distance import distance_px
 from retia.synthesis.faz import Faz
 from retia.synthesis.rasterizer import draw_mask
 from retia.synthesis.vessels import Vessels
@@ -66,14 +67,12 @@ def _opened_at(flow: np.ndarray, zone: Faz, mm_per_px: float) -> np.ndarray:
     gap_px = GAP_MM / mm_per_px
     image_px = len(flow)
     inside = zone.mask(image_px, mm_per_px)
-    free = (~flow | inside).astype(np.uint8)
-    deep = cv2.distanceTransform(free, cv2.DIST_L2, cv2.DIST_MASK_PRECISE) > gap_px
+    deep = distance_px(~flow | inside) > gap_px
     _, parts = cv2.connectedComponents(deep.astype(np.uint8), connectivity=4)
     parts = np.asarray(parts)
     own = np.bincount(parts[inside & deep], minlength=1) if (inside & deep).any() else np.zeros(1)
     core = parts == own.argmax() if own.any() else np.zeros_like(inside)
-    away = cv2.distanceTransform((~core).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return (np.asarray(away) <= gap_px) & ~flow | inside
+    return (distance_px(~core) <= gap_px) & ~flow | inside
 
 
 def _short_of(vessels: Vessels, center_mm: np.ndarray, rim: np.ndarray) -> np.ndarray:

@@ -1,15 +1,10 @@
 """What the network is asked to get right: every known map, pixel by pixel and as a whole."""
 
-from torch import Tensor, ones
+from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from retia.segmentation.maps import LESIONS, MAPS
 
-LESION_WEIGHT = 4.0
-"""A pixel of a lesion counts this often: there are few, and a map that never speaks is cheap."""
-
-
-def map_loss(logits: Tensor, truth: Tensor, known: Tensor) -> Tensor:
+def map_loss(logits: Tensor, truth: Tensor, known: Tensor, often: Tensor | None = None) -> Tensor:
     """Cross entropy plus soft Dice of every map, over the images that know it.
 
     The Dice of a map is that of all its pixels in the batch together, and asked for only where the
@@ -20,18 +15,16 @@ def map_loss(logits: Tensor, truth: Tensor, known: Tensor) -> Tensor:
         logits: `(B, M, H, W)`.
         truth: 0 or 1, same shape.
         known: Bool `(B, M)`.
+        often: How often a pixel of each structure counts in the cross entropy, `(M,)`; once when
+            left out.
 
     Returns:
         A number; 0 where nothing is known.
     """
     weight = known[:, :, None, None].float()
-    often = ones(logits.shape[1])
-    if len(often) == len(MAPS):
-        often[-len(LESIONS) :] = LESION_WEIGHT
-    each = binary_cross_entropy_with_logits(
-        logits, truth, reduction="none", pos_weight=often[:, None, None]
+    each = weight * binary_cross_entropy_with_logits(
+        logits, truth, reduction="none", pos_weight=None if often is None else often[:, None, None]
     )
-    each = each * weight
     pixels = weight.sum((0, 2, 3)) * logits.shape[2] * logits.shape[3]
     entropy = each.sum((0, 2, 3)) / pixels.clamp_min(1)
     p = logits.sigmoid() * weight

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from retia.errors import UserError
+from retia.images.distance import distance_px
 from retia.segmentation.maps import FINE, LESIONS, MAPS
 from retia.segmentation.scale import STANDARD_MM
 
@@ -145,17 +146,15 @@ def visible_zone(vessels: np.ndarray, mm_per_px: float) -> np.ndarray:
     from retia.synthesis.faz_outline import GAP_MM
 
     gap_px = GAP_MM / mm_per_px
-    free = (~vessels).astype(np.uint8)
-    deep = cv2.distanceTransform(free, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    _, parts = cv2.connectedComponents((deep > gap_px).astype(np.uint8), connectivity=4)
+    deep = distance_px(~vessels) > gap_px
+    _, parts = cv2.connectedComponents(deep.astype(np.uint8), connectivity=4)
     parts = np.asarray(parts)
     middle = np.array(vessels.shape) / 2
     rows, columns = np.nonzero(parts)
     near = np.hypot(rows - middle[0], columns - middle[1]) * mm_per_px < CENTRAL_MM
     sizes = np.bincount(parts[rows[near], columns[near]], minlength=2)
     core = parts == max(1, int(sizes.argmax()))
-    away = cv2.distanceTransform((~core).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return (np.asarray(away) <= gap_px) & ~vessels
+    return (distance_px(~core) <= gap_px) & ~vessels
 
 
 def real_scans(

@@ -24,6 +24,8 @@ KEEP_EVERY = 100
 """Steps between two saved states; a killed run goes on from the last."""
 RARE, RARE_SHARE = ("irma", "tortuosity", "calibre_change"), 0.4
 """This share of a cohort's crops shows eyes with a rare lesion, or they would be forgotten."""
+LESION_WEIGHT = 4.0
+"""A pixel of a lesion counts this often: there are few, and a map that never speaks is cheap."""
 SLOTS = {"cohort": 2, "pairs": 2}
 """How many crops these sources give for each one of another."""
 THREADS = 2
@@ -157,6 +159,7 @@ def _fit(
 
     from retia.atomic import atomic_file
     from retia.runs.step import write_lines
+    from retia.segmentation.maps import LESIONS, MAPS
     from retia.segmentation.model import Segmenter
     from retia.segmentation.network import SegmentNetwork
     from retia.segmentation.training.loss import map_loss
@@ -174,6 +177,7 @@ def _fit(
         network.load_state_dict(state["network"])
         optimizer.load_state_dict(state["optimizer"])
     eyes = samples.get("cohort", [])
+    often = torch.tensor([LESION_WEIGHT if name in LESIONS else 1.0 for name in MAPS])
     rare = [shown for kind in RARE if (shown := [eye for eye in eyes if eye.shows(kind)])]
     for number in track(range(begin, config.steps), "training"):
         warm = min(1.0, (number + 1) / 50)
@@ -182,7 +186,7 @@ def _fit(
         scan, maps, known, fine, has_fine = _batch(config, samples, rare, number)
         with torch.autocast("cpu", torch.bfloat16, enabled=config.precision == "bfloat16"):
             logits, fine_logits = network(scan)
-        loss = map_loss(logits.float(), maps, known)
+        loss = map_loss(logits.float(), maps, known, often)
         fine_loss = map_loss(fine_logits.float()[has_fine], fine, has_fine[has_fine][:, None])
         optimizer.zero_grad()
         (loss + fine_loss).backward()
