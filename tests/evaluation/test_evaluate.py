@@ -12,8 +12,9 @@ from PIL import Image
 from retia.disclaimer import DISCLAIMER
 from retia.errors import UserError
 from retia.evaluation import EvaluateConfig, evaluate
-from retia.evaluation.controls import blank, derange
 from retia.evaluation.evaluate import run_audit
+from retia.evaluation.plan.controls import blank, derange
+from retia.evaluation.predictors.predictor import from_texts
 from retia.instructions import WriteConfig, stage_answer, stage_question, write
 from retia.records import Case, read_cases, read_samples, write_cases
 from retia.records.jsonl import iterate_jsonl
@@ -73,7 +74,7 @@ def config(samples, tmp_path, **more):
 
 
 def test_a_perfect_student_scores_one_everywhere(samples, tmp_path):
-    audit = run_audit(config(samples, tmp_path), perfect(samples))
+    audit = run_audit(config(samples, tmp_path), from_texts(perfect(samples)))
     real = audit.conditions["real"]
     assert real["balanced_accuracy"].estimate == 1.0
     assert real["quadratic_kappa"] == 1.0
@@ -93,7 +94,9 @@ def test_a_perfect_student_scores_one_everywhere(samples, tmp_path):
 
 
 def test_a_blind_student_scores_chance_and_is_found_out(samples, tmp_path):
-    audit = run_audit(config(samples, tmp_path), lambda images, questions: [CONSTANT] * len(images))
+    audit = run_audit(
+        config(samples, tmp_path), from_texts(lambda images, questions: [CONSTANT] * len(images))
+    )
     for numbers in audit.conditions.values():
         assert numbers["balanced_accuracy"].covers(1 / 3)
     assert audit.majority["balanced_accuracy"] == pytest.approx(1 / 3)
@@ -101,7 +104,9 @@ def test_a_blind_student_scores_chance_and_is_found_out(samples, tmp_path):
 
 
 def test_an_unreadable_student_scores_nothing(samples, tmp_path):
-    audit = run_audit(config(samples, tmp_path), lambda images, questions: ["%"] * len(images))
+    audit = run_audit(
+        config(samples, tmp_path), from_texts(lambda images, questions: ["%"] * len(images))
+    )
     real = audit.conditions["real"]
     assert (real["balanced_accuracy"].estimate, real["readable"]) == (0.0, 0.0)
     assert sum(row[-1] for row in real["confusion"]) == 60
@@ -155,8 +160,8 @@ def test_limit_draws_the_same_eyes_every_time(samples, tmp_path):
     def blind(images, questions):
         return [CONSTANT] * len(images)
 
-    first = run_audit(config(samples, tmp_path, limit=12), blind)
-    second = run_audit(config(samples, tmp_path, limit=12), blind)
+    first = run_audit(config(samples, tmp_path, limit=12), from_texts(blind))
+    second = run_audit(config(samples, tmp_path, limit=12), from_texts(blind))
     assert [r.case.id for r in first.rows["real"]] == [r.case.id for r in second.rows["real"]]
     assert len(first.rows["real"]) == 12
 

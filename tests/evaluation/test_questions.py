@@ -2,7 +2,6 @@
 
 import json
 import re
-import sys
 
 import numpy as np
 import pytest
@@ -20,12 +19,14 @@ from worlds import (
 )
 
 from retia.evaluation import EvaluateConfig, evaluate
-from retia.evaluation.blind import Blind, most_frequent
-from retia.evaluation.controls import foreign_images
+from retia.evaluation.answers.scores import read_answer
 from retia.evaluation.evaluate import run_audit
-from retia.evaluation.items import Item, question_items
+from retia.evaluation.plan.blind import Blind, most_frequent
+from retia.evaluation.plan.controls import foreign_images
+from retia.evaluation.plan.items import Item, question_items
+from retia.evaluation.predictors import student
+from retia.evaluation.predictors.predictor import from_texts
 from retia.evaluation.question_audit import clusters_of
-from retia.evaluation.scores import read_answer
 from retia.records import Case, Gold, Sample, read_cases, read_samples
 from retia.records.jsonl import iterate_jsonl
 
@@ -42,7 +43,7 @@ def frames(tmp_path_factory):
 
 def audit_of(folder, tmp_path, predictor, **more):
     config = EvaluateConfig(samples=folder, out=tmp_path / "audit", resamples=200, **more)
-    return run_audit(config, predictor)
+    return run_audit(config, from_texts(predictor) if predictor else None)
 
 
 def item(gold, structured=False, modality="radiology", question="Which?"):
@@ -297,9 +298,7 @@ def test_a_mixed_folder_has_one_section_a_modality_in_report_and_json(tmp_path, 
     pairs += [frame("video-b", s, "train") for s in (0, 10, 50)]
     folder = write_world(tmp_path / "world", pairs)
     out = tmp_path / "audit"
-    # The package's `evaluate` is the function: its module is found by name only.
-    module = sys.modules["retia.evaluation.evaluate"]
-    monkeypatch.setattr(module, "student_predictor", lambda *_: perfect(folder))
+    monkeypatch.setattr(student, "student_predictor", lambda *_: from_texts(perfect(folder)))
     summary = evaluate(EvaluateConfig(samples=folder, model=folder, out=out, resamples=100))
     assert list(summary) == ["questions"]
     assert list(summary["questions"]) == ["radiology", "cholecystectomy"]

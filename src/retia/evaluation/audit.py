@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from retia.evaluation.items import Plan
-from retia.evaluation.measure import (
+from retia.evaluation.answers.measure import (
     Settings,
     StageRow,
     condition_numbers,
@@ -16,7 +15,8 @@ from retia.evaluation.measure import (
     majority,
     read_row,
 )
-from retia.evaluation.predictions import CONDITIONS, Prediction
+from retia.evaluation.answers.predictions import CONDITIONS, Prediction
+from retia.evaluation.plan.items import Plan
 from retia.evaluation.question_audit import QuestionAudit, audit_questions
 from retia.statistics import (
     Interval,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from retia.evaluation.audit import Audit
-    from retia.evaluation.items import Predictor
+    from retia.evaluation.predictors.predictor import Predictor
     from retia.records import Sample
 
 log = logging.getLogger("retia")
@@ -74,10 +74,12 @@ def evaluate(config: EvaluateConfig) -> dict[str, Any]:
             return step.summary
         predictor = None
         if config.predictions is None:
+            from retia.evaluation.predictors.student import student_predictor
+
             predictor = student_predictor(inputs["model"], config.max_new_tokens)
         audit = run_audit(config, predictor)
-        from retia.evaluation.report import write_report
-        from retia.evaluation.tables import write_tables
+        from retia.evaluation.report.report import write_report
+        from retia.evaluation.report.tables import write_tables
 
         write_tables(audit, step.out)
         write_report(audit, step.out / "report.html", image_loader(config.samples), config.examples)
@@ -86,19 +88,6 @@ def evaluate(config: EvaluateConfig) -> dict[str, Any]:
         log.info("%s", line)
     log.info("evaluate: open %s", config.out / "report.html")
     return step.summary
-
-
-def student_predictor(folder: Path, max_new_tokens: int) -> "Predictor":
-    """Load a student and return it as a plain function of images and questions."""
-    from retia.students.ask import ask
-    from retia.students.student import load_student
-
-    student = load_student(folder)
-
-    def predict(images: "list[np.ndarray]", questions: list[str]) -> list[str]:
-        return ask(student, images, questions, max_new_tokens=max_new_tokens)
-
-    return predict
 
 
 def image_loader(folder: Path) -> "Callable[[Case], np.ndarray]":
@@ -147,11 +136,11 @@ def run_audit(config: EvaluateConfig, predictor: "Predictor | None") -> "Audit":
         UserError: If nothing can be asked, or the predictions answer nothing that was asked.
     """
     from retia.errors import UserError
-    from retia.evaluation.ask import ask_all
+    from retia.evaluation.answers.ask import ask_all
+    from retia.evaluation.answers.predictions import read_predictions
     from retia.evaluation.audit import make_audit
-    from retia.evaluation.items import make_plan
-    from retia.evaluation.predictions import read_predictions
-    from retia.evaluation.staging import read_staging
+    from retia.evaluation.plan.items import make_plan
+    from retia.evaluation.predictors.staging import read_staging
     from retia.records import read_cases, read_samples
 
     samples, pool = read_samples(config.samples), read_cases(config.samples)

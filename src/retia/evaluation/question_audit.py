@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from retia.evaluation.blind import Blind, best_constant
-from retia.evaluation.frames import frame_numbers
-from retia.evaluation.items import Item
-from retia.evaluation.predictions import CONDITIONS, Prediction
-from retia.evaluation.scores import MEASURES, QuestionRow, read_answer, read_guess
+from retia.evaluation.answers.frames import frame_numbers
+from retia.evaluation.answers.predictions import CONDITIONS, Prediction
+from retia.evaluation.answers.scores import MEASURES, QuestionRow, read_answer, read_guess
+from retia.evaluation.plan.blind import Blind, best_constant
+from retia.evaluation.plan.items import Item
 from retia.records import Case
 from retia.statistics import Interval, ratio_interval
 from retia.statistics.bootstrap import MINIMUM_GROUPS

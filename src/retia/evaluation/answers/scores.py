@@ -28,7 +28,7 @@ from retia.claims import (
 )
 from retia.claims.applicable import applicable
 from retia.claims.places import places_in
-from retia.evaluation.items import Item
+from retia.evaluation.plan.items import Item
 from retia.records import Answer, Gold
 from retia.taxonomy import read_vocabulary
 

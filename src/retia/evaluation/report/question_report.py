@@ -6,9 +6,9 @@ from html import escape
 import numpy as np
 
 from retia.claims import judge_text, parse_answer
-from retia.evaluation.blind import gold_text
+from retia.evaluation.answers.scores import MEASURES, QuestionRow
+from retia.evaluation.plan.blind import gold_text
 from retia.evaluation.question_audit import BASELINES, QuestionAudit
-from retia.evaluation.scores import MEASURES, QuestionRow
 from retia.figures import Report, bar_chart, sentences_html, to_rgb
 from retia.figures.report import figure
 from retia.records import Case

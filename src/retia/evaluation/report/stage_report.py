@@ -5,8 +5,8 @@ from html import escape
 
 import numpy as np
 
+from retia.evaluation.answers.measure import UNREADABLE, StageRow
 from retia.evaluation.audit import Audit
-from retia.evaluation.measure import UNREADABLE, StageRow
 from retia.figures import Report, bar_chart, confusion_chart, draw_findings, sentences_html
 from retia.figures.report import figure
 from retia.records import Case

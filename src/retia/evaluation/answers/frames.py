@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from retia.claims import claims_of, phase_in
-from retia.evaluation.scores import QuestionRow
+from retia.evaluation.answers.scores import QuestionRow
 from retia.records import Case
 from retia.statistics import balanced_accuracy, bootstrap_interval, ratio_interval
 from retia.taxonomy import read_vocabulary

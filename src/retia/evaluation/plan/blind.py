@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from retia.claims import box_in, iou, normalised
-from retia.evaluation.items import Item
+from retia.evaluation.plan.items import Item
 from retia.records import Gold
 
 

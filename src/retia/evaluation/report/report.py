@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from retia.evaluation.audit import Audit
-from retia.evaluation.question_report import add_questions
-from retia.evaluation.stage_report import add_stage
+from retia.evaluation.report.question_report import add_questions
+from retia.evaluation.report.stage_report import add_stage
 from retia.figures import Report
 from retia.records import Case
 

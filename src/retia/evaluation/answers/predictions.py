@@ -7,7 +7,7 @@ from typing import Literal
 
 from retia.claims import normalised
 from retia.errors import UserError
-from retia.evaluation.items import Item, Plan
+from retia.evaluation.plan.items import Item, Plan
 from retia.records.jsonl import iterate_jsonl
 from retia.records.record import record
 
@@ -31,6 +31,12 @@ class Prediction:
     question_kind: str = "stage"
     image_of: str | None = None
     """Under `shuffled`: the case whose image was shown."""
+    logprob: float | None = None
+    """Mean log-probability a token of the text, where the model tells."""
+    trouble: str | None = None
+    """Why there is no answer; the text is empty then, and wrong."""
+    copies: tuple[str, ...] = ()
+    """Answers to the same question sampled at temperature, for self-consistency."""
 
 
 def read_predictions(path: Path, plan: Plan) -> list[Prediction]:

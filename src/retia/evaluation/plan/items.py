@@ -5,18 +5,13 @@ Out: a `Plan`: the stage question and all other questions of the held-out cases,
 of the training cases, which the blind baselines learn from.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from retia.instructions.eyes.writer import eye_sentence, stage_question
 from retia.records import Case, Gold, Sample
 from retia.runs import item_seed
 from retia.taxonomy import read_vocabulary
-
-Predictor = Callable[[list[np.ndarray], list[str]], list[str]]
-"""Images (uint8) and as many questions in, texts out."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from retia.errors import UserError
-from retia.evaluation.controls import blank, foreign_images
-from retia.evaluation.items import Item, Plan, Predictor
-from retia.evaluation.predictions import CONDITIONS, Condition, Prediction
+from retia.evaluation.answers.predictions import CONDITIONS, Condition, Prediction
+from retia.evaluation.plan.controls import blank, foreign_images
+from retia.evaluation.plan.items import Item, Plan
+from retia.evaluation.predictors.predictor import Predictor
 from retia.records import Case
 from retia.runs import track
 
@@ -73,20 +73,18 @@ def _ask(
         images = [load(case) for case in shown[start : start + BATCH]]
         if condition == "blank":
             images = [blank(image) for image in images]
-        texts = predictor(images, [item.question for item in part])
-        if len(texts) != len(part):
-            raise UserError(
-                f"{len(part)} questions were asked, but {len(texts)} answers came back."
-            )
-        for item, case, text in zip(part, shown[start : start + BATCH], texts, strict=True):
+        answers = predictor.answer(images, [item.question for item in part])
+        for item, case, said in zip(part, shown[start : start + BATCH], answers, strict=True):
             predictions.append(
                 Prediction(
                     case=item.case.id,
                     question=item.question,
-                    text=text,
+                    text=said.text,
                     condition=condition,
                     question_kind=item.question_kind,
                     image_of=case.id if condition == "shuffled" else None,
+                    logprob=said.logprob,
+                    trouble=said.trouble,
                 )
             )
     return predictions

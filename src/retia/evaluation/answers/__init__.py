@@ -1,0 +1,1 @@
+"""Asking, reading and scoring: from a plan to rows of answers with their scores."""

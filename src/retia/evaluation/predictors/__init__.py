@@ -1,0 +1,1 @@
+"""Who answers: a student, an endpoint, the graph model; all look alike from outside."""
