@@ -20,6 +20,8 @@ class Said:
     headers: dict[str, str] = field(default_factory=dict)
     raw: bytes | None = None
     wait_s: float = 0.0
+    logprobs: list[float] | None = None
+    """Of the tokens of the text, told where they are asked for."""
 
 
 @dataclass
@@ -48,6 +50,9 @@ def fake_server(answer: Callable[[dict[str, Any], int], Said]) -> Iterator[FakeS
             time.sleep(said.wait_s)
             message = {"role": "assistant", "content": said.text}
             choice = {"index": 0, "message": message, "finish_reason": said.finish}
+            if body.get("logprobs") and said.logprobs is not None:
+                tokens = [{"token": "t", "logprob": value} for value in said.logprobs]
+                choice["logprobs"] = {"content": tokens}
             usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
             value = {"choices": [choice], "usage": usage}
             if said.status != 200:

@@ -101,7 +101,11 @@ VERBS: dict[str, tuple[str, str]] = {
         "Merge a LoRA adapter into its base model and check that both answer alike.",
     ),
     "ask": ("retia.students.answer_images:answer_images", "Ask a student about images."),
-    "evaluate": ("retia.evaluation.evaluate:evaluate", "Audit a student on held-out samples."),
+    "evaluate": ("retia.evaluation.evaluate:evaluate", "Audit a model on held-out samples."),
+    "compare": (
+        "retia.evaluation.compare:compare",
+        "Compare two or more audits on the same items, with paired tests.",
+    ),
     "explain": ("retia.explain:explain", "Explain one image in both voices."),
     "serve": ("retia.serving.serve:serve", "Serve a student over HTTP, as OpenAI's chat API."),
     "demo": (
@@ -117,6 +121,7 @@ POSITIONAL: dict[str, tuple[str, ...]] = {
     "run": ("--recipe",),
     "render": ("--cohort",),
     "ask": ("--model", "--image"),
+    "compare": ("--audits",),
     "explain": ("--image",),
     "serve": ("--model",),
     "demo": ("--model",),

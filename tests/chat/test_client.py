@@ -1,13 +1,15 @@
 """The client against a server that fails in every way it may."""
 
+import json
 import threading
 import time
 
 import pytest
 from fake_chat import Said, fake_server
 
-from retia.chat import ChatConfig, ChatError, Client, Request, echo, read_object
+from retia.chat import ChatConfig, ChatError, Client, Reply, Request, echo, read_object
 from retia.chat.pace import Pace, wait_s
+from retia.chat.wire import to_reply
 from retia.errors import UserError
 
 pytest.importorskip("openai")
@@ -232,3 +234,58 @@ def test_a_broken_answer_in_the_cache_is_named(make, tmp_path):
 )
 def test_json_is_found_in_what_is_written_around_it(text, value):
     assert read_object(text) == value
+
+
+def sure(text: str, schema: dict | None = None) -> Request:
+    return Request(
+        messages=({"role": "user", "content": text},), schema=schema, temperature=0.0, logprobs=True
+    )
+
+
+def test_how_likely_an_answer_was_is_asked_for_read_and_kept(make):
+    said = Said(text="fine", logprobs=[-0.5, -1.5, 0.0, -2.0])
+    with fake_server(lambda body, n: said) as server:
+        for _ in range(2):
+            with make(server.url) as client:
+                assert client.ask(sure("one")).logprob == -1.0
+        assert client.ask(ask("one")).logprob is None
+        assert [body.get("logprobs") for body in server.bodies] == [True, None]
+        assert [body["temperature"] for body in server.bodies] == [0.0, 0.7]
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        {"logprobs": None},
+        {"logprobs": {"content": []}},
+        {"logprobs": {"content": [{"token": "a"}]}},
+        {"logprobs": {"content": [{"logprob": -0.5}, {"logprob": float("-inf")}]}},
+        {"logprobs": [1, 2]},
+    ],
+)
+def test_log_probabilities_that_cannot_be_read_are_none(choice):
+    value = {"choices": [{"message": {"content": "a"}} | choice]}
+    assert to_reply(json.dumps(value)) == Reply(text="a")
+
+
+@pytest.mark.parametrize("status", [400, 403, 422])
+def test_a_server_without_log_probabilities_is_asked_without_them_from_then_on(make, status):
+    def answer(body, number):
+        return Said(status=status, text="no logprobs") if "logprobs" in body else Said(text="fine")
+
+    with fake_server(answer) as server, make(server.url) as client:
+        for question in ("one", "two"):
+            reply = client.ask(sure(question))
+            assert (reply.text, reply.logprob) == ("fine", None)
+        assert ["logprobs" in body for body in server.bodies] == [True, False, False]
+
+
+def test_what_is_refused_without_any_further_field_is_refused(make):
+    refusal = Said(status=400, text="too long")
+    with fake_server(lambda body, n: refusal) as server, make(server.url) as client:
+        with pytest.raises(ChatError, match="too long") as caught:
+            client.ask(sure("one", SCHEMA))
+        assert caught.value.trouble == "bad_request"
+        fields = [("logprobs" in b, "response_format" in b) for b in server.bodies]
+        assert fields == [(True, True), (False, True), (False, False)]
+        assert client.without == frozenset(), "one long question says nothing about the others"

@@ -84,3 +84,44 @@ def test_without_room_to_copy_from_a_transplant_becomes_noise():
 def test_a_region_that_is_none_is_refused(mask, message):
     with pytest.raises(UserError, match=message):
         remove(picture(False), mask, "mean")
+
+
+def ramp(side):
+    """Grey values that rise evenly; biharmonic surfaces hold every such plane."""
+    rows, columns = np.mgrid[:side, :side]
+    return np.round(40 + rows * 0.6 + columns * 0.3).astype(np.uint8)
+
+
+@pytest.mark.parametrize("box", [(20, 20, 44, 40), (20, 20, 100, 100)])
+def test_a_plane_is_continued(box):
+    image = ramp(128)
+    mask = box_mask(box, image.shape)
+    holed = image.copy()
+    holed[mask] = 255
+    filled = remove(holed, mask, "biharmonic")
+    assert np.abs(filled.astype(int) - image).max() <= 3
+
+
+def test_a_small_hole_is_filled_as_scikit_image_does():
+    from skimage.restoration import inpaint_biharmonic
+
+    image, mask = picture(False), box_mask(BOX, SIZE)
+    expected = np.round(inpaint_biharmonic(image / 255.0, mask) * 255)
+    filled = remove(image, mask, "biharmonic")
+    # The hole is cut out with a margin: far away pixels no longer take part.
+    assert np.abs(filled[mask] - expected[mask]).max() <= 1
+
+
+def test_the_blur_of_many_small_parts_is_that_of_a_small_part():
+    image = picture(False)
+    one, other = box_mask((20, 16, 28, 24), SIZE), box_mask((60, 50, 68, 58), SIZE)
+    alone = remove(image, one, "blur")
+    np.testing.assert_array_equal(remove(image, one | other, "blur")[one], alone[one])
+
+
+def test_only_the_thickness_of_a_box_decides_its_blur():
+    import cv2
+
+    image, mask = picture(False), box_mask(BOX, SIZE)
+    expected = cv2.GaussianBlur(image, (0, 0), 0.25 * 20)
+    assert np.abs(remove(image, mask, "blur").astype(int) - expected)[mask].max() <= 2

@@ -5,7 +5,8 @@ import pytest
 
 from retia.errors import UserError
 from retia.records import Message, Part
-from retia.students.ask import ask, prompt
+from retia.students.ask import ask, ask_aloud, prompt
+from retia.students.sample import draw
 from retia.students.score import score
 
 
@@ -53,3 +54,64 @@ def test_scores_do_not_depend_on_batch_size_or_company(student, images):
     assert together == pytest.approx(alone, abs=1e-4)
     assert together[2] == 0
     assert all(s < 0 for i, s in enumerate(together) if i != 2)
+
+
+def test_how_likely_an_answer_was_is_what_decoding_each_token_again_gives(student, images):
+    import torch
+
+    from retia.students.ask import encode
+
+    question = "What is the stage?"
+    for image in images[:3]:
+        ((text, logprob),) = ask_aloud(student, [image], [question], max_new_tokens=6)
+        batch = encode(student, [image], [prompt(student, question, image)])
+        with torch.inference_mode():
+            tokens = student.model.generate(**batch, max_new_tokens=6, do_sample=False)
+            start = batch["input_ids"].shape[1]
+            # All tokens at once, past the prompt, as one reading of the whole.
+            whole = {"input_ids": tokens, "attention_mask": torch.ones_like(tokens)}
+            logits = student.model(**{**batch, **whole}).logits[:, start - 1 : -1]
+        new = tokens[0, start:]
+        each = torch.log_softmax(logits.float(), -1)[0].gather(1, new[:, None])[:, 0]
+        said = [t not in student.tokenizer.all_special_ids for t in new.tolist()]
+        assert logprob == pytest.approx(float(each[said].mean()), abs=1e-4)
+        assert text == ask(student, [image], [question], max_new_tokens=6)[0]
+
+
+def test_how_likely_answers_were_does_not_depend_on_their_company(student, images):
+    questions = ["Where?", "What is the stage?", "The eye?", "PDR or NPDR?", "Where is it, then?"]
+    together = ask_aloud(student, images, questions, max_new_tokens=12)
+    alone = ask_aloud(student, images, questions, max_new_tokens=12, batch_size=1)
+    assert [text for text, _ in together] == [text for text, _ in alone]
+    assert [p for _, p in together] == pytest.approx([p for _, p in alone], abs=1e-4)
+
+
+def test_draws_follow_the_seed_and_the_models_own_probabilities(student, images):
+    import torch
+
+    from retia.students.ask import encode
+
+    questions = ["Where?"] * len(images)
+    first, again, other = (
+        draw(student, images, questions, temperature=0.7, max_new_tokens=8, seed=seed)
+        for seed in (1, 1, 2)
+    )
+    assert first == again != other
+    # So cold that only the likeliest token is ever drawn.
+    cold = draw(student, images, questions, temperature=1e-3, max_new_tokens=8, seed=1)
+    assert cold == ask(student, images, questions, max_new_tokens=8)
+    # The first token, drawn often, comes as often as the model says.
+    count = 400
+    drawn = draw(student, images[:1] * count, questions[:1] * count, 1.0, 1, 0, batch_size=100)
+    batch = encode(student, images[:1], [prompt(student, questions[0], images[0])])
+    with torch.inference_mode():
+        chances = torch.softmax(student.model(**batch).logits[0, -1].float(), -1)
+    likeliest = int(chances.argmax())
+    text = student.tokenizer.decode([likeliest], skip_special_tokens=True).strip()
+    same = [
+        i
+        for i in range(len(chances))
+        if student.tokenizer.decode([i], skip_special_tokens=True).strip() == text
+    ]
+    p = float(chances[same].sum())
+    assert abs(drawn.count(text) / count - p) < 4 * (p * (1 - p) / count) ** 0.5 + 1e-9

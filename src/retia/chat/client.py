@@ -13,7 +13,7 @@ from retia.chat.cache import Cache
 from retia.chat.exchange import ChatError, Reply, Request, Usage, cost
 from retia.chat.pace import Pace, wait_s
 from retia.chat.settings import ChatConfig
-from retia.chat.wire import Busy, SchemaRefused, open_wire
+from retia.chat.wire import OPTIONAL, Busy, FieldRefused, open_wire
 
 Send = Callable[[dict[str, Any]], Reply]
 """Sends the body of one chat request; raises `Busy` where it may be tried again."""
@@ -44,8 +44,8 @@ class Client:
         self._send = send
         self._opening = threading.Lock()
         self._close: Callable[[], None] | None = None
-        # Set once the server has refused JSON schemas and answered without.
-        self.without_schema = False
+        # Fields that the server has refused, and answered without.
+        self.without: frozenset[str] = frozenset()
         self._refused: str | None = None
 
     def __enter__(self) -> "Client":
@@ -69,8 +69,8 @@ class Client:
         return self.cache is not None and self.cache.get(self.key(request)) is not None
 
     def key(self, request: Request) -> str:
-        """Under which the answer is kept: model, address, words, schema, temperature and seed."""
-        return Cache.key({"url": self.config.base_url, "body": self._body(request, True)})
+        """Under which the answer is kept: address, and all that is sent."""
+        return Cache.key({"url": self.config.base_url, "body": self._body(request)})
 
     def ask(self, request: Request) -> Reply:
         """Get an answer, from the cache where it is known.
@@ -100,13 +100,16 @@ class Client:
         return reply
 
     def _ask_server(self, request: Request) -> Reply:
-        if request.schema is None or self.without_schema:
-            return self._patiently(self._body(request, False))
-        try:
-            return self._patiently(self._body(request, True))
-        except SchemaRefused:
-            reply = self._patiently(self._body(request, False))
-            self.without_schema = True
+        body, without = self._body(request), self.without
+        while True:
+            sent = {name: value for name, value in body.items() if name not in without}
+            try:
+                reply = self._patiently(sent)
+            except FieldRefused:
+                # One field less each time; without any, a refusal is no longer about fields.
+                without |= {next(field for field in OPTIONAL if field in sent)}
+                continue
+            self.without |= without
             return reply
 
     def _patiently(self, body: dict[str, Any]) -> Reply:
@@ -132,16 +135,19 @@ class Client:
                 self._send, self._close = open_wire(self.config)
             return self._send
 
-    def _body(self, request: Request, with_schema: bool) -> dict[str, Any]:
+    def _body(self, request: Request) -> dict[str, Any]:
+        warmth = request.temperature
         body: dict[str, Any] = {
             "model": self.config.model,
             "messages": list(request.messages),
             "max_tokens": self.config.max_tokens,
-            "temperature": self.config.temperature,
+            "temperature": self.config.temperature if warmth is None else warmth,
         }
         if request.seed is not None:
             body["seed"] = request.seed
-        if with_schema and request.schema is not None:
+        if request.logprobs:
+            body["logprobs"] = True
+        if request.schema is not None:
             schema = {"name": "answer", "strict": True, "schema": request.schema}
             body["response_format"] = {"type": "json_schema", "json_schema": schema}
         return body

@@ -33,6 +33,10 @@ class Request:
     schema: dict[str, Any] | None = None
     """JSON Schema that the answer is to follow."""
     seed: int | None = None
+    temperature: float | None = None
+    """In place of the client's own."""
+    logprobs: bool = False
+    """Whether to ask how likely each token of the answer was."""
 
     @property
     def tokens(self) -> int:
@@ -57,6 +61,8 @@ class Reply:
     """`stop`, or `length` where the answer was cut off."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    logprob: float | None = None
+    """Mean log-probability a token of the answer, where it was asked for and is told."""
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """One chat request over the network, and what its failures mean."""
 
 import json
+import math
 import os
 from collections.abc import Callable
 from typing import Any
@@ -24,8 +25,12 @@ class Busy(Exception):
         self.retry_after = retry_after
 
 
-class SchemaRefused(Exception):
-    """The server takes no `response_format`, or not this one."""
+OPTIONAL = ("logprobs", "response_format")
+"""Fields of a request that an answer can do without; the first is the first to be given up."""
+
+
+class FieldRefused(Exception):
+    """The server may answer without one of the `OPTIONAL` fields."""
 
 
 def open_wire(
@@ -76,8 +81,10 @@ def _meaning(status: int, message: str, headers: Any, body: dict[str, Any]) -> E
     said = f"HTTP {status}: {' '.join(message.split())[:200]}"
     if status in _AGAIN or status >= 500:
         return Busy(_AGAIN.get(status, "server_error"), said, headers.get("retry-after"))
-    if status in (400, 415, 422) and "response_format" in body:
-        return SchemaRefused(said)
+    # Models that tell no log-probabilities may call the wish for them forbidden.
+    unwanted = status in (400, 415, 422) or (status == 403 and "logprobs" in body)
+    if unwanted and any(field in body for field in OPTIONAL):
+        return FieldRefused(said)
     if status in _NEVER:
         return ChatError(
             "refused",
@@ -103,8 +110,19 @@ def to_reply(text: str) -> Reply:
             finish=str(choice.get("finish_reason") or "stop"),
             prompt_tokens=int(usage.get("prompt_tokens") or 0),
             completion_tokens=int(usage.get("completion_tokens") or 0),
+            logprob=_mean_logprob(choice.get("logprobs")),
         )
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise Busy(
             "bad_reply", f"the server's answer is no chat completion ({error!r:.100})"
         ) from None
+
+
+def _mean_logprob(told: Any) -> float | None:
+    """Mean over the tokens of an answer; None where the server tells nothing that can be read."""
+    tokens = told.get("content") if isinstance(told, dict) else None
+    if not isinstance(tokens, list) or not tokens:
+        return None
+    values = [token.get("logprob") if isinstance(token, dict) else None for token in tokens]
+    numbers = [float(v) for v in values if isinstance(v, (int, float)) and math.isfinite(v)]
+    return sum(numbers) / len(numbers) if len(numbers) == len(values) else None

@@ -3,6 +3,7 @@
 The text is a completion: a JSON answer (its `answer` counts) or plain sentences.
 """
 
+import math
 import re
 import string
 from collections import Counter
@@ -52,7 +53,7 @@ def answer_matches(text: str, gold: Gold, modality: str = "octa") -> bool:
         case "yes_no":
             right = normalised(str(gold.value))
             # Yes and no of other languages are equal or wrong.
-            return right in (_yes_no(said, modality), normalised(said))
+            return right in (yes_no_in(said, modality), normalised(said))
         case "number":
             return _number_matches(said, gold)
         case "box":
@@ -96,7 +97,8 @@ def _stage_id(value: str, modality: str) -> str:
     return value if value in stages else by_name[fold(value)]
 
 
-def _yes_no(text: str, modality: str) -> str | None:
+def yes_no_in(text: str, modality: str = "octa") -> str | None:
+    """The `yes` or `no` that a text begins with, or that its only claims come to."""
     first = _YES_NO.match(fold(text))
     if first:
         return first[1]
@@ -188,3 +190,17 @@ def token_f1(text: str, gold: str) -> float:
     said, right = (Counter(normalised(t).split()) for t in (text, gold))
     total = said.total() + right.total()
     return 2 * (said & right).total() / total if total else 0.0
+
+
+def bleu_1(text: str, gold: str) -> float:
+    """BLEU of single words against one right answer, in [0, 1] (Papineni et al. 2002).
+
+    `min(1, exp(1 - r / c)) * m / c` with `c` words said, `r` words right and `m` in common,
+    repeats counted. Unlike recall it falls with every word too many, and the brevity penalty
+    keeps it from being won by one safe word.
+    """
+    said, right = (Counter(normalised(t).split()) for t in (text, gold))
+    if not said or not right:
+        return 0.0
+    brevity = min(1.0, math.exp(1 - right.total() / said.total()))
+    return brevity * (said & right).total() / said.total()

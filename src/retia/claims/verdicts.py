@@ -6,25 +6,27 @@
 - missed: a finding of the record that no supported claim names.
 
 Tolerances: counts within 1 (never 0 for 1: presence is judged first); areas within 15 % or
-0.02 mm²; clock hours within 1. The quadrant decides about the place; the ring is counted apart.
+0.02 mm²; clock hours within 1; `at least` and the like have none. The quadrant decides about the place; the ring is counted apart.
 
 Surgical frames: instruments are counted exactly, and one that is not annotated is not there. Of
 the anatomy only what is acted upon is annotated: naming anything else is unsupported. Where no
 action is annotated at all, none can be contradicted.
 """
 
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from retia.claims.actions import ActionClaim
 from retia.claims.evidence import evidence_of, measure_evidence
-from retia.claims.places import same_place
+from retia.claims.places import layers_in, same_place
 from retia.records import Case, Claim, Finding, Verdict, Zone
 from retia.taxonomy import read_vocabulary
 
 COUNT_TOLERANCE = 1
 AREA_TOLERANCE = 0.15
 AREA_TOLERANCE_MM2 = 0.02
+_BOUNDS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +47,10 @@ class Judged:
         return tuple(dict.fromkeys((*self.measured, *evidence_of(self.findings))))
 
 
+TruthItem = tuple[str, str | None]
+"""What can be named: a kind, or a kind in a quadrant."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
     """All claims about one case."""
@@ -56,6 +62,10 @@ class Judgement:
     """Truth items named by a supported claim; a kind, and a kind in a quadrant, are items."""
     items: int
     """Truth items in all."""
+    truth: frozenset[TruthItem] = frozenset()
+    """These truth items."""
+    named: frozenset[TruthItem] = frozenset()
+    """Those of them that a supported claim names."""
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
@@ -68,13 +78,13 @@ def judge(claims: Sequence[Claim], case: Case) -> Judgement:
     judged = tuple(judge_claim(claim, case) for claim in claims)
     said = [j.claim for j in judged if j.verdict == "supported" and j.claim.polarity]
     kinds, known = {c.kind for c in said}, read_vocabulary(case.modality).kinds
-    found: set[tuple[str, str | None]] = set()
-    items: set[tuple[str, str | None]] = set()
+    found: set[TruthItem] = set()
+    items: set[TruthItem] = set()
     missed = []
     for finding in case.findings:
         if finding.kind not in known:
             continue  # the vocabulary has no word for it: nobody can be asked to name it
-        wanted: set[tuple[str, str | None]] = {(finding.kind, None)}
+        wanted: set[TruthItem] = {(finding.kind, None)}
         if "target" in finding.attributes:
             wanted.add((finding.attributes["target"], None))
         # There is one FAZ: its place is no news.
@@ -85,10 +95,17 @@ def judge(claims: Sequence[Claim], case: Case) -> Judgement:
         found |= named
         if named != wanted:
             missed.append(finding)
-    return Judgement(judged=judged, missed=tuple(missed), found=len(found), items=len(items))
+    return Judgement(
+        judged=judged,
+        missed=tuple(missed),
+        found=len(found),
+        items=len(items),
+        truth=frozenset(items),
+        named=frozenset(found),
+    )
 
 
-def _named(item: tuple[str, str | None], said: Sequence[Claim], case: Case) -> bool:
+def _named(item: TruthItem, said: Sequence[Claim], case: Case) -> bool:
     place = Zone(quadrant=item[1])
     return any(
         c.kind == item[0]
@@ -154,7 +171,8 @@ def _judge_action(claim: ActionClaim, case: Case) -> Judged:
 
 def _judge_measure(claim: Claim, case: Case) -> Judged:
     true = true_measure(case, claim.kind)
-    if true is None or claim.quantity is None:
+    layer = claim.layer is None or _same_layer(claim.layer, None, case)
+    if true is None or claim.quantity is None or not layer:
         return Judged(claim=claim, verdict="unsupported")
     right = _compare(claim, true)
     findings = tuple(f for f in case.findings if claim.kind == "faz_area_mm2" and "faz" in f.kind)
@@ -177,10 +195,8 @@ def true_measure(case: Case, name: str) -> float | None:
 
 def _compare(claim: Claim, true: float) -> bool:
     said = claim.quantity or 0.0
-    if claim.comparator == ">":
-        return true > said
-    if claim.comparator == "<":
-        return true < said
+    if claim.comparator in _BOUNDS:
+        return _BOUNDS[claim.comparator](true, said)
     if claim.unit is None and claim.kind not in ("faz_area_mm2", "vessel_density"):
         return abs(said - true) <= COUNT_TOLERANCE
     absolute = AREA_TOLERANCE_MM2 if claim.unit == "mm²" else 0.0
@@ -224,9 +240,17 @@ def _same_side(said: str, true: str | None) -> bool | None:
     return true in (said, "bilateral")
 
 
+def _same_layer(said: str, own: str | None, case: Case) -> bool | None:
+    """Whether a layer is a finding's own, or that of the image; None when neither is recorded."""
+    known = [own] if own else layers_in(case.slab or "")
+    return said == known[0] if len(known) == 1 else None
+
+
 def _matching(claim: Claim, case: Case) -> tuple[list[Finding], bool]:
     """Findings of the claim's kind, place and severity; and whether others might be."""
-    here, unsure = [], False
+    here: list[Finding] = []
+    # An image of one layer does not show another.
+    unsure = claim.layer is not None and _same_layer(claim.layer, None, case) is False
     for finding in case.findings:
         if claim.kind not in (finding.kind, finding.attributes.get("target")):
             continue
@@ -235,6 +259,9 @@ def _matching(claim: Claim, case: Case) -> tuple[list[Finding], bool]:
             place = same_place(claim.zone, finding.zone or Zone(), case.laterality)
         elif claim.side is not None:
             place = _same_side(claim.side, finding.attributes.get("side"))
+        if place is not False and claim.layer is not None:
+            layer = _same_layer(claim.layer, finding.attributes.get("layer"), case)
+            place = layer and place
         graded = claim.severity is None or finding.severity == claim.severity
         ungraded = claim.severity is not None and finding.severity is None
         if place and graded:

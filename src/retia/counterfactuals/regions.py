@@ -55,7 +55,9 @@ def foreground(image: np.ndarray) -> np.ndarray:
     return ndimage.binary_fill_holes(closed > 0)  # type: ignore[return-value]
 
 
-def random_regions(image: np.ndarray, mask: np.ndarray, count: int, seed: int) -> list[np.ndarray]:
+def random_regions(
+    image: np.ndarray, mask: np.ndarray, count: int, seed: int, shown: np.ndarray | None = None
+) -> list[np.ndarray]:
     """Draw regions of the mask's exact shape, elsewhere in the foreground.
 
     Args:
@@ -63,6 +65,7 @@ def random_regions(image: np.ndarray, mask: np.ndarray, count: int, seed: int) -
         mask: The region they are compared with; bool, shape `(H, W)`.
         count: How many; they may overlap each other, never the mask's bounding box.
         seed: The same seed draws the same regions.
+        shown: The foreground of the image where it is known already.
 
     Returns:
         Masks, shape `(H, W)`; fewer than `count` where there are not so many places, none where
@@ -71,7 +74,7 @@ def random_regions(image: np.ndarray, mask: np.ndarray, count: int, seed: int) -
     rows, columns = np.nonzero(mask)
     top, left = rows.min(), columns.min()
     height, width = rows.max() - top + 1, columns.max() - left + 1
-    inside = _window_sums(foreground(image), height, width)
+    inside = _window_sums(foreground(image) if shown is None else shown, height, width)
     blocked = np.zeros_like(mask)
     blocked[top : top + height, left : left + width] = True
     free = _window_sums(blocked, height, width) == 0

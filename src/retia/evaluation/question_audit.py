@@ -13,6 +13,7 @@ import numpy as np
 
 from retia.evaluation.answers.frames import frame_numbers
 from retia.evaluation.answers.predictions import CONDITIONS, Prediction
+from retia.evaluation.answers.quality import AnswerNumbers, answer_numbers
 from retia.evaluation.answers.scores import MEASURES, QuestionRow, read_answer, read_guess
 from retia.evaluation.plan.blind import Blind, best_constant
 from retia.evaluation.plan.items import Item
@@ -48,6 +49,8 @@ class QuestionAudit:
     """Of the reasons, on the real image; `not applicable` without a vocabulary or reasons."""
     frames: dict[str, Any] | None
     """Of surgical frames: phases, hallucinations, temporal coherence."""
+    quality: dict[str, AnswerNumbers]
+    """Of the student on its own image and of the blind baselines: conventions, numbers, boxes."""
 
     @property
     def looks(self) -> bool | None:
@@ -80,6 +83,7 @@ class QuestionAudit:
             "real_minus": self.differences,
             "kinds": self.kinds,
             "claims": self.claims,
+            "quality": {voice: own.as_json() for voice, own in self.quality.items()},
         }
 
     def lines(self) -> list[str]:
@@ -91,7 +95,7 @@ class QuestionAudit:
             if name != "accuracy":
                 lines.append(f"  {MEASURES[name]}: {value}")
         lines += [f"  {name.replace('_', ' ')}: {v}" for name, v in (self.frames or {}).items()]
-        return lines
+        return lines + self.quality["real"].lines()
 
 
 def audit_questions(
@@ -127,19 +131,26 @@ def audit_questions(
         kinds=_kind_numbers(rows, clusters, settings),
         claims=_claim_numbers(rows["real"], clusters, settings),
         frames=frame_numbers(rows["real"], clusters, settings),
+        quality={
+            voice: answer_numbers(rows[voice], clusters, settings)
+            for voice in ("real", *BASELINES)
+            if voice in rows
+        },
     )
 
 
 def _rows(
     items: Sequence[Item], predictions: Sequence[Prediction], training: Sequence[Item]
 ) -> dict[str, list[QuestionRow]]:
-    said = {(p.condition, p.case, p.question): p.text for p in predictions}
+    said = {(p.condition, p.case, p.question): p for p in predictions}
     rows: dict[str, list[QuestionRow]] = {}
     for condition in CONDITIONS:
-        texts = [said.get((condition, i.case.id, i.question)) for i in items]
-        if any(text is not None for text in texts):
-            pairs = zip(items, texts, strict=True)
-            rows[condition] = [read_answer(item, text or "") for item, text in pairs]
+        found = [said.get((condition, i.case.id, i.question)) for i in items]
+        if any(own is not None for own in found):
+            rows[condition] = [
+                read_answer(item, own.text if own else "", own.logprob if own else None)
+                for item, own in zip(items, found, strict=True)
+            ]
     if training:
         blind = Blind(training)
         rows["majority"] = [read_guess(item, blind.majority(item)) for item in items]

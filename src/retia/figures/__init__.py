@@ -1,6 +1,12 @@
 """Pictures: overlays, contact sheets, charts and the report shell. All pictures are RGB arrays."""
 
-from retia.figures.charts import bar_chart, confusion_chart, line_chart
+from retia.figures.charts import (
+    bar_chart,
+    confusion_chart,
+    line_chart,
+    reliability_chart,
+    risk_coverage_chart,
+)
 from retia.figures.overlay import COLOURS, draw_findings, draw_mask_edges, draw_weights, to_rgb
 from retia.figures.report import Report, figure, sentences_html
 from retia.figures.rows import picture_rows
@@ -19,6 +25,8 @@ __all__ = [
     "figure",
     "line_chart",
     "picture_rows",
+    "reliability_chart",
+    "risk_coverage_chart",
     "sector_chart",
     "sentences_html",
     "to_rgb",

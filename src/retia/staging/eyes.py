@@ -111,11 +111,22 @@ def look(folder: Path, case: Case) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         UserError: If its image cannot be read.
     """
     import cv2
-    from skimage.filters import threshold_otsu
 
     from retia.images import read_image
 
     grey = read_image(folder / case.file_name).pixels.astype(np.float32) / 255
+    small = cv2.resize(grey, (SMALL_PX, SMALL_PX), interpolation=cv2.INTER_AREA)
+    return *sum_up(grey), small
+
+
+def sum_up(grey: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Statistics and tiles of one picture; see `Pictures`.
+
+    Args:
+        grey: From 0 to 1, float32, shape `(H, W)`.
+    """
+    from skimage.filters import threshold_otsu
+
     # A picture of one grey level has no threshold: nothing in it is bright.
     bright = grey > (threshold_otsu(grey) if grey.min() < grey.max() else 1.0)
     means, squares, shares = (_tiled(v) for v in (grey, grey**2, bright.astype(np.float32)))
@@ -133,8 +144,7 @@ def look(folder: Path, case: Case) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         grey[third].mean() / max(mean, 1e-6),
         np.hypot(down, right).mean(),
     ]
-    small = cv2.resize(grey, (SMALL_PX, SMALL_PX), interpolation=cv2.INTER_AREA)
-    return np.array(statistics, dtype=float), tiles, small
+    return np.array(statistics, dtype=float), tiles
 
 
 def _tiled(values: np.ndarray) -> np.ndarray:

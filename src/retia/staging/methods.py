@@ -11,6 +11,7 @@ from retia.staging.fit import FitConfig, Part, fit, optimise
 
 if TYPE_CHECKING:
     import torch
+    from sklearn.pipeline import Pipeline
 
 
 @dataclass(frozen=True)
@@ -57,17 +58,17 @@ def forest(eyes: Eyes, fold: Fold, config: FitConfig, seed: int) -> np.ndarray:
 
 def logistic(eyes: Eyes, fold: Fold, config: FitConfig, seed: int) -> np.ndarray:
     """Logistic regression on the biomarkers."""
-    return _classical(_regression(), eyes.biomarkers, eyes, fold)
+    return _classical(regression(), eyes.biomarkers, eyes, fold)
 
 
 def statistics(eyes: Eyes, fold: Fold, config: FitConfig, seed: int) -> np.ndarray:
     """Logistic regression on nine statistics of the pixels."""
-    return _classical(_regression(), eyes.pictures.statistics, eyes, fold)
+    return _classical(regression(), eyes.pictures.statistics, eyes, fold)
 
 
 def age(eyes: Eyes, fold: Fold, config: FitConfig, seed: int) -> np.ndarray:
     """Logistic regression on the age and nothing else."""
-    return _classical(_regression(), eyes.ages, eyes, fold)
+    return _classical(regression(), eyes.ages, eyes, fold)
 
 
 def pixels(eyes: Eyes, fold: Fold, config: FitConfig, seed: int) -> np.ndarray:
@@ -138,15 +139,16 @@ def methods_for(eyes: Eyes) -> tuple[str, ...]:
     return tuple(name for name in METHODS if known or name != "age alone")
 
 
-def _regression():
+def regression() -> "Pipeline":
+    """Logistic regression on scaled columns, classes weighted alike; gaps become medians."""
     from sklearn.impute import SimpleImputer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     imputer = SimpleImputer(strategy="median", keep_empty_features=True)
-    regression = LogisticRegression(class_weight="balanced", max_iter=2000)
-    return make_pipeline(imputer, StandardScaler(), regression)
+    logit = LogisticRegression(class_weight="balanced", max_iter=2000)
+    return make_pipeline(imputer, StandardScaler(), logit)
 
 
 def _classical(model, table: np.ndarray, eyes: Eyes, fold: Fold) -> np.ndarray:

@@ -4,7 +4,7 @@ In:  arrays with one row an item, the group of each row, and a function of those
 Out: an `Interval`: estimate, bounds, and how many rows and groups it rests on.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,16 +68,62 @@ def bootstrap_interval(
     Returns:
         The interval. Resamples in which the statistic is NaN are left out.
     """
+
+    def alone(*rows: np.ndarray) -> dict[str, float]:
+        return {"": statistic(*rows) if len(groups) else float("nan")}
+
+    several = bootstrap_intervals(
+        alone, arrays, groups, resamples=resamples, level=level, seed=seed, minimum=minimum
+    )
+    return several[""]
+
+
+def bootstrap_intervals(
+    statistics: Callable[..., Mapping[str, float]],
+    arrays: Sequence[np.ndarray],
+    groups: Sequence[str],
+    *,
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+    minimum: int = MINIMUM_GROUPS,
+) -> dict[str, Interval]:
+    """Intervals of several statistics, all of them on the same draws.
+
+    For statistics that share most of their work, such as everything read off one curve.
+
+    Args:
+        statistics: As in `bootstrap_interval`, but returns several by name, always the same ones,
+            NaN each where there are no rows.
+        arrays: Each of shape ``(N, ...)``.
+        groups: Group of each row, length ``N``.
+        resamples: How often groups are drawn with replacement.
+        level: Coverage that is aimed at, in (0, 1).
+        seed: Same seed, same intervals.
+        minimum: Fewer groups than this give no bounds.
+
+    Returns:
+        One interval a name, each the same as `bootstrap_interval` of that statistic alone.
+    """
     arrays = [np.asarray(a) for a in arrays]
     members = _members(groups)
-    rows = len(groups)
-    estimate = float(statistic(*arrays)) if rows else float("nan")
+    counts = {"rows": len(groups), "groups": len(members), "level": level}
+    estimates = statistics(*arrays)
+    drawn: list[Mapping[str, float]] = []
+    if len(members) >= minimum and np.isfinite(list(estimates.values())).any():
+        drawn = _resample(statistics, arrays, members, resamples, seed)
 
-    def draw() -> np.ndarray:
-        return _resample(statistic, arrays, members, resamples, seed)
+    def draws_of(name: str) -> Callable[[], np.ndarray]:
+        def draw() -> np.ndarray:
+            draws = np.array([values[name] for values in drawn])
+            return draws[np.isfinite(draws)]
 
-    counts = {"rows": rows, "groups": len(members), "level": level}
-    return _interval(estimate, draw, counts, resamples, minimum)
+        return draw
+
+    return {
+        name: _interval(float(value), draws_of(name), counts, resamples, minimum)
+        for name, value in estimates.items()
+    }
 
 
 def ratio_interval(
@@ -177,16 +223,16 @@ def _members(groups: Sequence[str]) -> list[np.ndarray]:
 
 
 def _resample(
-    statistic: Statistic,
+    statistics: Callable[..., Mapping[str, float]],
     arrays: Sequence[np.ndarray],
     members: list[np.ndarray],
     resamples: int,
     seed: int,
-) -> np.ndarray:
+) -> list[Mapping[str, float]]:
     rng = np.random.default_rng(seed)
-    draws = np.empty(resamples)
-    for i in range(resamples):
+    draws = []
+    for _ in range(resamples):
         picked = rng.integers(len(members), size=len(members))
         rows = np.concatenate([members[g] for g in picked])
-        draws[i] = statistic(*(a[rows] for a in arrays))
-    return draws[np.isfinite(draws)]
+        draws.append(statistics(*(a[rows] for a in arrays)))
+    return draws

@@ -6,7 +6,7 @@ Out: one number.
 
 import numpy as np
 
-BINS = 10
+from retia.statistics.calibration import BINS, calibration_error
 
 
 def auroc(truth: np.ndarray, score: np.ndarray) -> float:
@@ -46,11 +46,8 @@ def expected_calibration_error(
     """
     if not len(truth):
         return float("nan")
-    sure = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == truth
-    place = np.minimum((sure * bins).astype(int), bins - 1)
-    gaps = np.bincount(place, sure - right, minlength=bins)
-    return float(np.abs(gaps).sum() / len(truth))
+    return calibration_error(right, probabilities.max(axis=1), bins)
 
 
 def brier(truth: np.ndarray, probabilities: np.ndarray) -> float:

@@ -34,17 +34,36 @@ def ask(
         UserError: If the counts differ, an image has the wrong shape or type, or a conversation
             does not end with the user's turn.
     """
+    said = ask_aloud(student, images, questions, max_new_tokens, batch_size)
+    return [text for text, _ in said]
+
+
+def ask_aloud(
+    student: Student,
+    images: Sequence[np.ndarray],
+    questions: Sequence[Question],
+    max_new_tokens: int = 256,
+    batch_size: int = 32,
+) -> list[tuple[str, float]]:
+    """Return the answers of `ask`, each with its mean log-probability a token.
+
+    The log-probabilities are those of decoding itself, without the end token, so they cost next to
+    nothing; `retia.students.score` gives the same up to rounding where a text is tokenized again
+    as it was written. An empty answer has 0.
+
+    Args and errors as of `ask`.
+    """
     check_counts(images, questions)
     prompts = [prompt(student, q, i) for q, i in zip(questions, images, strict=True)]
     # Prompts of like length go together, so that little is padded.
     order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
-    answers = [""] * len(prompts)
+    answers = [("", 0.0)] * len(prompts)
     for start in range(0, len(order), batch_size):
         rows = order[start : start + batch_size]
         chosen = [images[i] for i in rows]
-        texts = _generate(student, chosen, [prompts[i] for i in rows], max_new_tokens)
-        for row, text in zip(rows, texts, strict=True):
-            answers[row] = text
+        said = _generate(student, chosen, [prompts[i] for i in rows], max_new_tokens)
+        for row, own in zip(rows, said, strict=True):
+            answers[row] = own
     return answers
 
 
@@ -75,17 +94,39 @@ def encode(student: Student, images: Sequence[np.ndarray], prompts: Sequence[str
     ).to(student.model.device)
 
 
+def in_pixels(student: Student, text: str, image: np.ndarray) -> str:
+    """A completion with its boxes in pixels of the image."""
+    size = image.shape[:2]
+    return from_family(text.strip(), size, student.family.boxes, seen_size(student, image))
+
+
 def _generate(
     student: Student, images: list[np.ndarray], prompts: list[str], max_new_tokens: int
-) -> list[str]:
+) -> list[tuple[str, float]]:
     import torch
 
     batch = encode(student, images, prompts)
+    best: list[torch.Tensor] = []
+
+    def watch(_: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        # Greedy decoding takes the likeliest token: its log-probability is known here, and the
+        # scores of a whole vocabulary need not be kept.
+        best.append((scores.amax(dim=-1) - scores.logsumexp(dim=-1)).float())
+        return scores
+
     with torch.inference_mode():
-        tokens = student.model.generate(**batch, max_new_tokens=max_new_tokens, do_sample=False)
+        tokens = student.model.generate(
+            **batch, max_new_tokens=max_new_tokens, do_sample=False, logits_processor=[watch]
+        )
     new = tokens[:, batch["input_ids"].shape[1] :]
     texts = student.tokenizer.batch_decode(new, skip_special_tokens=True)
+    # The end of an answer, and the filling after it, are no part of it.
+    own = student.tokenizer
+    special = torch.tensor([*own.all_special_ids, own.pad_token_id], device=new.device)
+    said = ~torch.isin(new, special)
+    logprobs = torch.stack(best, dim=1) * said
+    means = logprobs.sum(1) / said.sum(1).clamp(min=1)
     return [
-        from_family(t.strip(), i.shape[:2], student.family.boxes, seen_size(student, i))
-        for t, i in zip(texts, images, strict=True)
+        (in_pixels(student, text, image), mean)
+        for text, image, mean in zip(texts, images, means.tolist(), strict=True)
     ]

@@ -15,8 +15,8 @@ from retia.counterfactuals import Scorer, student_scorer
 from retia.records import Sample
 from retia.runs import item_seed, track
 from retia.statistics import Interval, bootstrap_interval, paired_difference
-from retia.students.ask import ask, encode, prompt, seen_size
-from retia.students.boxes import from_family
+from retia.students.ask import ask
+from retia.students.sample import draw
 from retia.tuning.grpo_rewards import effects_of, rewards_of, total
 from retia.tuning.grpo_tasks import Tasks, question_of
 from retia.tuning.rewards import REWARDS, squashed
@@ -41,35 +41,9 @@ def rollouts(
     seed: int,
 ) -> list[str]:
     """Sample one completion a sample, boxes in pixels; the same seed gives the same texts."""
-    import torch
-
+    questions = [question_of(s) for s in samples]
     images = tasks.images(samples)
-    texts: list[str] = []
-    with torch.random.fork_rng(), torch.inference_mode():
-        torch.manual_seed(seed)
-        for start in range(0, len(samples), BATCH):
-            part = slice(start, start + BATCH)
-            asked = zip(samples[part], images[part], strict=True)
-            batch = encode(
-                student, images[part], [prompt(student, question_of(s), i) for s, i in asked]
-            )
-            tokens = student.model.generate(
-                **batch,
-                max_new_tokens=max_new_tokens,
-                do_sample=True,
-                temperature=temperature,
-                top_k=0,
-                top_p=1.0,
-            )
-            new = tokens[:, batch["input_ids"].shape[1] :]
-            texts += student.tokenizer.batch_decode(new, skip_special_tokens=True)
-    return [in_pixels(student, t, i) for t, i in zip(texts, images, strict=True)]
-
-
-def in_pixels(student: "Student", text: str, image: np.ndarray) -> str:
-    """A completion with its boxes in pixels of the image."""
-    size = image.shape[:2]
-    return from_family(text.strip(), size, student.family.boxes, seen_size(student, image))
+    return draw(student, images, questions, temperature, max_new_tokens, seed, BATCH)
 
 
 def judge(

@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from retia.counterfactuals import student_scorer
 from retia.records import Sample
-from retia.students.ask import seen_size
+from retia.students.ask import in_pixels, seen_size
 from retia.students.boxes import to_family
 from retia.students.conversation import to_rgb
 from retia.students.precision import use_bf16
 from retia.students.student import Student
-from retia.tuning.grpo_measure import in_pixels
 from retia.tuning.grpo_rewards import Values, rewards_of
 from retia.tuning.grpo_tasks import Tasks, question_of
 from retia.tuning.grpo_tower import remembered_images

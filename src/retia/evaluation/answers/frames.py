@@ -1,24 +1,55 @@
-"""What only surgical frames have: phases, temporal coherence, things named that are not there.
+"""What only surgical frames have: phases, temporal coherence, tools, anatomy and safety gates.
 
 In:  scored answers about frames.
 Out: numbers, after the sanity checks of the surgical fine-tuning guide (grounded answers, no unseen
-tools or anatomy, stable answers across adjacent frames).
+tools or anatomy, safety, stable answers across adjacent frames). All words are the taxonomy's: a
+procedure is one file.
 """
 
-import itertools
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from retia.claims import claims_of, phase_in
+from retia.claims import phase_in
+from retia.evaluation.answers.film import adjacent
+from retia.evaluation.answers.gates import gate_numbers
 from retia.evaluation.answers.scores import QuestionRow
-from retia.records import Case
+from retia.evaluation.answers.things import (
+    flicker,
+    hallucination_numbers,
+    thing_numbers,
+    thing_rows,
+)
 from retia.statistics import balanced_accuracy, bootstrap_interval, ratio_interval
 from retia.taxonomy import read_vocabulary
 
 NAMES_WHAT_IS_SEEN = ("phase", "instruments", "action", "anatomy", "description", "presence")
 """Kinds of questions whose answers tell what the frame shows; others tell what might come."""
+
+FRAMES = {
+    "phase_accuracy": "Phase, accuracy",
+    "phase_balanced_accuracy": "Phase, balanced accuracy",
+    "phase_stays": "Adjacent frames with the same phase answer",
+    "phase_stays_in_truth": "Adjacent frames truly in the same phase",
+    "seconds_between_frames": "Seconds between adjacent frames asked about, median",
+    "hallucination_rate": "Hallucinated: named, but not annotated in the frame",
+    "hallucination_rate_tool": "Hallucinated, of the tools named",
+    "hallucination_rate_anatomy": "Hallucinated, of the anatomy named",
+    "tool_f1": "Tools, F1",
+    "tool_macro_f1": "Tools, F1, mean over the kinds",
+    "anatomy_f1": "Anatomy, F1",
+    "anatomy_macro_f1": "Anatomy, F1, mean over the kinds",
+    "tool_flicker": "Flicker: other tools named in adjacent frames whose tools are the same",
+    "tools_stay_in_truth": "Adjacent frames with truly the same tools",
+    "gate_accuracy": "Safety gates, accuracy where frames are labelled",
+    "gate_majority": "Safety gates, always the more frequent answer",
+    "red_flag_accuracy": "Red flags, accuracy where frames are labelled",
+    "red_flag_majority": "Red flags, always the more frequent answer",
+    "gates_named_unverified": "Safety gates of the phase named (from the taxonomy, not verified)",
+    "gates_claimed_unannotated": "Safety gates said to be passed or not, but not annotated",
+}
+"""Every number of `frame_numbers` to what it is called in the report."""
 
 
 def frame_numbers(
@@ -30,21 +61,26 @@ def frame_numbers(
         rows: Answers of the student to one modality.
         clusters: What the intervals resample, one a row.
         settings: Of the intervals.
+
+    Returns:
+        Those of `FRAMES` that something was asked for.
     """
-    if not any("phase" in row.item.case.labels for row in rows):
+    if not rows or not read_vocabulary(rows[0].item.case.modality).phases:
         return None
     pairs = list(zip(rows, clusters, strict=True))
     named = [(r, c) for r, c in pairs if r.item.question_kind in NAMES_WHAT_IS_SEEN]
-    seen = [(named_kinds(r), present_kinds(r.item.case)) for r, _ in named]
     phases = [(r, c) for r, c in pairs if asks_for_phase(r)]
+    things = thing_rows(rows, clusters)
     return {
         **_phase_numbers([r for r, _ in phases], [c for _, c in phases], settings),
-        "hallucination_rate": ratio_interval(
-            [len(said - there) for said, there in seen],
-            [len(said) for said, _ in seen],
-            [c for _, c in named],
-            **settings,
-        ),
+        **hallucination_numbers([r for r, _ in named], [c for _, c in named], settings),
+        **{
+            f"{category}_{measure}": numbers[measure]
+            for category, numbers in thing_numbers(things, settings).items()
+            for measure in ("f1", "macro_f1")
+        },
+        **flicker(things, settings),
+        **gate_numbers(rows, clusters, settings),
     }
 
 
@@ -55,9 +91,12 @@ def _phase_numbers(
         return {}
     truth = np.array([row.item.case.labels.get("phase", "") for row in rows])
     said = np.array([said_phase(row) or "" for row in rows])
-    same_said, same_true, within = _neighbours(rows, truth, said, clusters)
-    ones = np.ones(len(within))
-    return {
+    pairs = adjacent([row.item.case for row in rows])
+    # An unreadable answer is never the same as another one.
+    same_said = [bool(said[a]) and bool(said[a] == said[b]) for a, b in pairs]
+    same_true = [bool(truth[a] == truth[b]) for a, b in pairs]
+    within, ones = [clusters[a] for a, _ in pairs], np.ones(len(pairs))
+    numbers: dict[str, Any] = {
         "phase_accuracy": ratio_interval(truth == said, np.ones(len(rows)), clusters, **settings),
         "phase_balanced_accuracy": bootstrap_interval(
             balanced_accuracy, [truth, said], clusters, **settings
@@ -65,29 +104,12 @@ def _phase_numbers(
         "phase_stays": ratio_interval(same_said, ones, within, **settings),
         "phase_stays_in_truth": ratio_interval(same_true, ones, within, **settings),
     }
-
-
-def _neighbours(
-    rows: Sequence[QuestionRow], truth: np.ndarray, said: np.ndarray, clusters: Sequence[str]
-) -> tuple[list[bool], list[bool], list[str]]:
-    """Per pair of frames that follow each other in a video: same answer, same truth, cluster.
-
-    An unreadable answer is never the same as another one.
-    """
-    # A frame may be asked in more than one form: its first answer counts.
-    first = {row.item.case.id: place for place, row in reversed(list(enumerate(rows)))}
-    timed = [p for p in first.values() if rows[p].item.case.time_s is not None]
-    order = sorted(timed, key=lambda p: (rows[p].item.case.group, rows[p].item.case.time_s or 0.0))
-    pairs = [
-        (a, b)
-        for a, b in itertools.pairwise(order)
-        if rows[a].item.case.group == rows[b].item.case.group
-    ]
-    return (
-        [bool(said[a]) and bool(said[a] == said[b]) for a, b in pairs],
-        [bool(truth[a] == truth[b]) for a, b in pairs],
-        [clusters[a] for a, _ in pairs],
-    )
+    if pairs:
+        times = np.array([row.item.case.time_s or 0.0 for row in rows])
+        numbers["seconds_between_frames"] = float(
+            np.median([times[b] - times[a] for a, b in pairs])
+        )
+    return numbers
 
 
 def asks_for_phase(row: QuestionRow) -> bool:
@@ -101,16 +123,3 @@ def asks_for_phase(row: QuestionRow) -> bool:
 def said_phase(row: QuestionRow) -> str | None:
     """The phase that an answer names; None when it names none, or more than one."""
     return phase_in(row.said, row.item.case.modality)
-
-
-def named_kinds(row: QuestionRow) -> set[str]:
-    """Instruments and anatomy that an answer says are there, in its reasons too."""
-    modality = row.item.case.modality
-    kinds = read_vocabulary(modality).kinds
-    return {c.kind for c in claims_of(row.text, modality) if c.polarity and c.kind in kinds}
-
-
-def present_kinds(case: Case) -> set[str]:
-    """Instruments and anatomy that the annotation of a frame names."""
-    targets = {f.attributes["target"] for f in case.findings if "target" in f.attributes}
-    return {f.kind for f in case.findings} | targets

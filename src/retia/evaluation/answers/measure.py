@@ -29,10 +29,14 @@ from retia.statistics import (
     balanced_accuracy,
     bootstrap_interval,
     confusion,
+    kappa_of,
+    macro_scores,
     paired_difference,
     quadratic_kappa,
+    ratio_interval,
 )
-from retia.taxonomy import STAGES
+from retia.statistics.bootstrap import bootstrap_intervals
+from retia.taxonomy import GRADES, STAGES
 
 UNREADABLE = "unreadable"
 Settings = dict[str, Any]
@@ -57,6 +61,8 @@ class StageRow:
     """Said minus true number of microaneurysms."""
     counted: bool
     """Whether the truth has a count that is said in numbers: more are `several` or `many`."""
+    faz_difference_mm2: float | None = None
+    """Said minus true; None when either side gives no number."""
 
 
 def read_row(case: Case, text: str) -> StageRow:
@@ -79,6 +85,7 @@ def read_row(case: Case, text: str) -> StageRow:
         faz_error_mm2=None if faz is None else abs(faz),
         count_error=_difference(said_number(claims, "microaneurysm"), true_count),
         counted=true_count is not None and true_count <= EXACT,
+        faz_difference_mm2=faz,
     )
 
 
@@ -106,6 +113,7 @@ def condition_numbers(rows: Sequence[StageRow], settings: Settings) -> dict[str,
             balanced_accuracy, [truth, guess], groups, **settings
         ),
         "accuracy": bootstrap_interval(accuracy, [truth, guess], groups, **settings),
+        **_class_numbers(rows, settings),
         "quadratic_kappa": quadratic_kappa(truth.tolist(), guess.tolist(), STAGES),
         "confusion": confusion(truth.tolist(), guess.tolist(), STAGES, UNREADABLE).tolist(),
         "claims": claim_numbers(rows, settings),
@@ -115,11 +123,77 @@ def condition_numbers(rows: Sequence[StageRow], settings: Settings) -> dict[str,
             [r.case.group for r in faz],
             **settings,
         ),
+        "faz_bias_mm2": _mean([(r.faz_difference_mm2, r.case.group) for r in rows], settings),
         "faz_given": len(faz) / len(rows),
         "count_exact": float(np.mean(np.array(errors) == 0)) if counted else None,
         "count_within_1": float(np.mean(np.array(errors) <= 1)) if counted else None,
+        "count_given": float(np.mean(np.isfinite(errors))) if counted else None,
+        "count_absolute_error": _mean(
+            [
+                (None if r.count_error is None else abs(r.count_error), r.case.group)
+                for r in counted
+            ],
+            settings,
+        ),
+        "count_bias": _mean([(r.count_error, r.case.group) for r in counted], settings),
         "consistent": share([r.consistent for r in rows]),
     }
+
+
+def _class_numbers(rows: Sequence[StageRow], settings: Settings) -> dict[str, Any]:
+    """Precision and F1 as means over the true stages, recall of each stage and grade.
+
+    The mean recall is the balanced accuracy. An unreadable answer is of no stage: it costs recall.
+    Only kappa, which knows no class for it, leaves it out.
+    """
+    places = {stage: place for place, stage in enumerate(STAGES)}
+    # Codes, for comparing texts a thousand times is slow.
+    truth = np.array([places[str(r.case.stage)] for r in rows], dtype=int)
+    guess = np.array([places.get(r.predicted, len(places)) for r in rows], dtype=int)
+    groups = [r.case.group for r in rows]
+
+    def macro(truth: np.ndarray, guess: np.ndarray) -> dict[str, float]:
+        precision, _, f1 = macro_scores(truth, guess)
+        readable = guess < len(STAGES)
+        seen = np.zeros((len(STAGES), len(STAGES)))
+        np.add.at(seen, (truth[readable], guess[readable]), 1)
+        return {"macro_precision": precision, "macro_f1": f1, "quadratic_kappa": kappa_of(seen)}
+
+    def right(own: Sequence[StageRow]) -> dict[str, Any]:
+        flags = [(float(r.predicted == r.case.stage), r.case.group) for r in own]
+        return {"cases": len(own), "recall": _mean(flags, settings)}
+
+    several = bootstrap_intervals(macro, [truth, guess], groups, **settings)
+    kappa = several.pop("quadratic_kappa")
+    grades = dict.fromkeys((r.case.stage, r.case.grade) for r in rows if r.case.grade)
+    return {
+        **several,
+        "quadratic_kappa_interval": kappa,
+        "stages": {stage: right(own) for stage in STAGES if (own := _of(rows, stage))},
+        "grades": {
+            f"{stage}, {grade}": right([r for r in _of(rows, stage) if r.case.grade == grade])
+            for stage, grade in sorted(grades, key=_grade_order)
+        },
+        "cases_without_grade": sum(not r.case.grade for r in rows),
+    }
+
+
+def _of(rows: Sequence[StageRow], stage: str | None) -> list[StageRow]:
+    return [r for r in rows if r.case.stage == stage]
+
+
+def _grade_order(key: tuple[str | None, str | None]) -> tuple[int, int]:
+    """Stages, then grades, from the mildest on."""
+    stage, grade = (str(part) for part in key)
+    return STAGES.index(stage), GRADES.index(grade) if grade in GRADES else len(GRADES)
+
+
+def _mean(values: Sequence[tuple[float | None, str]], settings: Settings) -> Interval:
+    """Mean of the values that are there, each with its group."""
+    known = [(value, group) for value, group in values if value is not None]
+    return ratio_interval(
+        [value for value, _ in known], np.ones(len(known)), [g for _, g in known], **settings
+    )
 
 
 def claim_numbers(rows: Sequence[StageRow], settings: Settings) -> dict[str, Any]:

@@ -3,11 +3,13 @@
 In:  an `Item` and the text that was answered.
 Out: a `QuestionRow` with one score in [0, 1] per measure that applies to it.
 
-Closed questions (yes or no, a choice) are right or wrong. Open ones are scored three ways, which
-lie far apart on the same answers: exact match, token recall (Li et al. 2023, LLaVA-Med) and token
-F1 (Rajpurkar et al. 2016).
+Closed questions (yes or no, a choice) are right or wrong; whether they are is read in three ways:
+as reward and audit read them, by equality, and as LLaVA-Med does (Li et al. 2023), by occurrence.
+Open ones are scored in several, which lie far apart on the same answers: exact match, token recall
+(LLaVA-Med), token F1 (Rajpurkar et al. 2016), BLEU-1 and similarity.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from retia.claims import (
@@ -27,23 +29,40 @@ from retia.claims import (
     token_recall,
 )
 from retia.claims.applicable import applicable
+from retia.claims.matching import bleu_1, number_in, yes_no_in
 from retia.claims.places import places_in
+from retia.evaluation.answers.similarity import Embed, character_cosine, embedding_cosine
 from retia.evaluation.plan.items import Item
 from retia.records import Answer, Gold
+from retia.records.case import Box
 from retia.taxonomy import read_vocabulary
 
 MEASURES = {
     "accuracy": "All questions, right",
+    "answered": "Answers that can be read as what was asked for",
     "closed_accuracy": "Closed questions (yes or no, choice), right",
+    "closed_exact_match": "Closed questions, exact match",
+    "closed_contains": "Closed questions, right answer occurs in the text",
     "open_exact_match": "Open questions, exact match",
     "open_token_recall": "Open questions, token recall",
     "open_token_f1": "Open questions, token F1",
+    "open_bleu_1": "Open questions, BLEU-1",
+    "open_character_cosine": "Open questions, cosine of character n-grams (spelling)",
+    "open_embedding_cosine": "Open questions, cosine of word vectors (meaning)",
     "set_f1": "Sets, F1",
     "box_iou": "Boxes, intersection over union",
     "parsed": "Structured answers that are valid JSON",
     "consistent": "Answer follows from its reasons",
 }
 """Measure to what it is called in the report; in this order."""
+
+OPEN: dict[str, Callable[[str, str], float]] = {
+    "open_token_recall": token_recall,
+    "open_token_f1": token_f1,
+    "open_bleu_1": bleu_1,
+    "open_character_cosine": character_cosine,
+}
+"""Measures of an open answer: what was said and the right answer in, a number in [0, 1] out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +78,10 @@ class QuestionRow:
     """Those of `MEASURES` that apply."""
     agreement: Agreement | None
     """Its claims held against the case; None without reasons or without a vocabulary."""
+    box: Box | None = None
+    """The box that it gives where one was asked for, in pixels of the stored image."""
+    confidence: float | None = None
+    """How sure the student was of it, larger is surer; None where it did not tell."""
 
     @property
     def right(self) -> bool:
@@ -66,13 +89,23 @@ class QuestionRow:
         return self.scores["accuracy"] == 1.0
 
 
-def read_answer(item: Item, text: str) -> QuestionRow:
-    """Score a student's answer; a structured one that cannot be parsed is wrong everywhere."""
+def read_answer(
+    item: Item, text: str, confidence: float | None = None, embed: Embed | None = None
+) -> QuestionRow:
+    """Score a student's answer; a structured one that cannot be parsed is wrong everywhere.
+
+    Args:
+        item: What was asked.
+        text: What was answered.
+        confidence: How sure the student was, such as a mean log-probability; orders boxes.
+        embed: Word vectors; without, there is no `open_embedding_cosine`.
+    """
     modality = item.case.modality
     answer = parse_answer(text, strict=True, modality=modality)
     lost = item.structured and answer is None
     said = answer.answer if answer else "" if lost else text
-    scores = _scores(item.gold, "" if lost else text, said, answer, modality)
+    box = _box(item.gold, said, answer)
+    scores = _scores(item.gold, "" if lost else text, said, box, modality, embed)
     judged = None
     if item.structured:
         scores["parsed"] = float(not lost)
@@ -82,36 +115,68 @@ def read_answer(item: Item, text: str) -> QuestionRow:
         follows: bool | None = consistent(answer, modality)
         if follows is not None:
             scores["consistent"] = float(follows)
-    return QuestionRow(item=item, text=text, said=said, scores=scores, agreement=judged)
+    return QuestionRow(
+        item=item,
+        text=text,
+        said=said,
+        scores=scores,
+        agreement=judged,
+        box=box,
+        confidence=confidence,
+    )
 
 
-def read_guess(item: Item, text: str) -> QuestionRow:
+def read_guess(item: Item, text: str, embed: Embed | None = None) -> QuestionRow:
     """Score a baseline's guess: plain text, whatever form the student must answer in."""
-    scores = _scores(item.gold, text, text, None, item.case.modality)
-    return QuestionRow(item=item, text=text, said=text, scores=scores, agreement=None)
+    box = _box(item.gold, text, None)
+    scores = _scores(item.gold, text, text, box, item.case.modality, embed)
+    return QuestionRow(item=item, text=text, said=text, scores=scores, agreement=None, box=box)
 
 
 def _scores(
-    gold: Gold, text: str, said: str, answer: Answer | None, modality: str
+    gold: Gold, text: str, said: str, box: Box | None, modality: str, embed: Embed | None
 ) -> dict[str, float]:
     right = bool(text.strip()) and answer_matches(text, gold, modality)
-    scores = {"accuracy": float(right)}
+    scores = {"accuracy": float(right), "answered": float(_answered(gold, said, box, modality))}
     match gold.type:
         case "yes_no" | "choice":
+            told, value = normalised(said), normalised(str(gold.value))
             scores["closed_accuracy"] = float(right)
+            scores["closed_exact_match"] = float(told == value)
+            scores["closed_contains"] = float(bool(value) and value in told)
         case "text":
             scores["open_exact_match"] = float(right)
-            scores["open_token_recall"] = token_recall(said, str(gold.value))
-            scores["open_token_f1"] = token_f1(said, str(gold.value))
+            scores |= {name: score(said, str(gold.value)) for name, score in OPEN.items()}
+            if embed is not None:
+                cosine = embedding_cosine(said, str(gold.value), embed)
+                scores["open_embedding_cosine"] = cosine
         case "number":
             # A number is right or wrong as a whole: half of its digits are worth nothing.
-            for measure in ("open_exact_match", "open_token_recall", "open_token_f1"):
+            for measure in ("open_exact_match", *OPEN):
                 scores[measure] = float(right)
+            if embed is not None:
+                scores["open_embedding_cosine"] = float(right)
         case "set":
             scores["set_f1"] = set_f1(said, gold, right, modality)
         case "box":
-            scores["box_iou"] = _overlap(said, gold, answer)
+            true = box_in(f"[{gold.value}]")
+            scores["box_iou"] = 0.0 if true is None or box is None else iou(box, true)
     return scores
+
+
+def _answered(gold: Gold, said: str, box: Box | None, modality: str) -> bool:
+    """Whether an answer of the type that was asked for can be read at all, right or wrong."""
+    match gold.type:
+        case "yes_no":
+            # Yes and no of other languages are no worse than ours: any words will do there.
+            ours = normalised(str(gold.value)) in ("yes", "no")
+            return bool(yes_no_in(said, modality) if ours else normalised(said))
+        case "number":
+            return number_in(said, gold.unit) is not None
+        case "box":
+            return box is not None
+        case _:
+            return bool(normalised(said))
 
 
 def set_f1(said: str, gold: Gold, right: bool, modality: str) -> float:
@@ -154,7 +219,8 @@ def _parts(text: str, _: str) -> set[str]:
     return {part for part in parts if part}
 
 
-def _overlap(said: str, gold: Gold, answer: Answer | None) -> float:
-    true = box_in(f"[{gold.value}]")
-    box = answer.boxes[0] if answer is not None and answer.boxes else box_in(said)
-    return 0.0 if true is None or box is None else iou(box, true)
+def _box(gold: Gold, said: str, answer: Answer | None) -> Box | None:
+    """The first box of an answer, where one was asked for."""
+    if gold.type != "box":
+        return None
+    return answer.boxes[0] if answer is not None and answer.boxes else box_in(said)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from retia.instructions.eyes.writer import eye_sentence, stage_question
 from retia.records import Case, Gold, Sample
+from retia.records.case import Box
 from retia.runs import item_seed
 from retia.taxonomy import read_vocabulary
 
@@ -24,6 +25,8 @@ class Item:
     gold: Gold
     structured: bool = False
     """Whether the answer must be JSON: one that cannot be parsed is wrong."""
+    roi_px: Box | None = None
+    """Where in the image the answer lies, where the sample says so."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +122,7 @@ def question_items(samples: Iterable[Sample], cases: Sequence[Case]) -> list[Ite
                 question_kind=answer.question_kind or answer.gold.type,
                 gold=answer.gold,
                 structured=sample.stage != "stage2",
+                roi_px=answer.roi_px,
             )
             items.setdefault((case.id, text), item)
     return list(items.values())

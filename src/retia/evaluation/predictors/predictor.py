@@ -15,6 +15,9 @@ from retia.errors import UserError
 Texts = Callable[[list[np.ndarray], list[str]], list[str]]
 """Images and as many questions in, texts out."""
 
+TEMPERATURE = 0.7
+"""At which copies are sampled."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
@@ -38,7 +41,10 @@ class Predictor:
     score: Scorer | None = None
     """Mean log-probability a token of given answers, teacher-forced; None where it cannot tell."""
     sample: Callable[[Sequence[np.ndarray], Sequence[str], int, int], list[list[str]]] | None = None
-    """Images, questions, copies and a seed in; of each question that many sampled answers out."""
+    """Images, questions, copies and a seed in; of each question that many sampled answers out, at
+    `TEMPERATURE`. A copy that could not be had is left out."""
+    batches_at_once: int = 1
+    """How many batches it is worth asking at the same time, each in a thread of its own."""
 
 
 def from_texts(function: Texts, name: str = "student") -> Predictor:

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from retia.counterfactuals import student_scorer
-from retia.evaluation.predictors.predictor import Predictor, Said
-from retia.students.ask import ask
+from retia.evaluation.predictors.predictor import TEMPERATURE, Predictor, Said
+from retia.students.ask import ask_aloud
+from retia.students.sample import draw
 from retia.students.student import load_student
 
 
@@ -24,7 +25,15 @@ def student_predictor(folder: Path, max_new_tokens: int) -> Predictor:
     student = load_student(folder)
 
     def answer(images: Sequence[np.ndarray], questions: Sequence[str]) -> list[Said]:
-        texts = ask(student, images, questions, max_new_tokens=max_new_tokens)
-        return [Said(text=text) for text in texts]
+        said = ask_aloud(student, images, questions, max_new_tokens=max_new_tokens)
+        return [Said(text=text, logprob=logprob) for text, logprob in said]
 
-    return Predictor(name=folder.name, answer=answer, score=student_scorer(student))
+    def sample(
+        images: Sequence[np.ndarray], questions: Sequence[str], copies: int, seed: int
+    ) -> list[list[str]]:
+        shown = [image for image in images for _ in range(copies)]
+        asked = [question for question in questions for _ in range(copies)]
+        texts = draw(student, shown, asked, TEMPERATURE, max_new_tokens, seed % 2**31)
+        return [texts[i * copies : (i + 1) * copies] for i in range(len(questions))]
+
+    return Predictor(name=folder.name, answer=answer, score=student_scorer(student), sample=sample)

@@ -6,9 +6,11 @@ from html import escape
 import numpy as np
 
 from retia.claims import judge_text, parse_answer
+from retia.evaluation.answers.frames import FRAMES
 from retia.evaluation.answers.scores import MEASURES, QuestionRow
 from retia.evaluation.plan.blind import gold_text
 from retia.evaluation.question_audit import BASELINES, QuestionAudit
+from retia.evaluation.report.answers_report import add_answers
 from retia.figures import Report, bar_chart, sentences_html, to_rgb
 from retia.figures.report import figure
 from retia.records import Case
@@ -22,13 +24,6 @@ VOICES = {
     "majority": "Blind: majority of the kind",
     "question_only": "Blind: the question alone",
 }
-FRAMES = {
-    "phase_accuracy": "Phase, accuracy",
-    "phase_balanced_accuracy": "Phase, balanced accuracy",
-    "phase_stays": "Adjacent frames with the same phase answer",
-    "phase_stays_in_truth": "Adjacent frames truly in the same phase",
-    "hallucination_rate": "Hallucinated: named, but not annotated in the frame",
-}
 PICTURE_PX = 320
 
 
@@ -41,7 +36,7 @@ def add_questions(
         report: Grows.
         audit: The numbers.
         load: Reads the image of a case, uint8.
-        examples: How many answers to show; eyes are shown with their stage instead.
+        examples: How many answers to show.
     """
     report.heading(TITLES.get(audit.modality, f"Questions about {audit.modality}"))
     report.paragraph(f"<b>{escape(verdict(audit))}</b>")
@@ -55,9 +50,13 @@ def add_questions(
     if not set(BASELINES) & set(audit.rows):
         report.paragraph("No training questions in this folder: no blind baselines.")
     _voices(report, audit)
+    add_answers(
+        report,
+        audit.quality["real"],
+        {VOICES[voice]: audit.quality[voice] for voice in BASELINES if voice in audit.quality},
+    )
     _kinds(report, audit)
-    _claims(report, audit)
-    if audit.modality != "octa":
+    with report.collapsed("Answers, one by one"):
         _examples(report, audit, load, examples)
 
 
@@ -134,21 +133,6 @@ def _kinds(report: Report, audit: QuestionAudit) -> None:
 def _short(interval: Interval) -> str:
     """Without the note: few groups a kind are no news."""
     return f"{interval.estimate:.3f}" if interval.low is None else str(interval)
-
-
-def _claims(report: Report, audit: QuestionAudit) -> None:
-    if isinstance(audit.claims, str):
-        if audit.modality != "octa":
-            report.paragraph(
-                f"Claims of the reasons: {audit.claims} (no closed vocabulary, or no reasons)."
-            )
-        return
-    c = audit.claims
-    report.paragraph(
-        f"Claims of the reasons, share that the annotation supports: {c['precision']} "
-        f"({c['supported']} supported, {c['contradicted']} contradicted, {c['unsupported']} that "
-        "the annotation cannot tell)."
-    )
 
 
 def _examples(

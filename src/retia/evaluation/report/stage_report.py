@@ -1,15 +1,10 @@
 """The part of the report about the stage: controls, claims, examples."""
 
-from collections.abc import Callable, Sequence
-from html import escape
-
 import numpy as np
 
-from retia.evaluation.answers.measure import UNREADABLE, StageRow
 from retia.evaluation.audit import Audit
-from retia.figures import Report, bar_chart, confusion_chart, draw_findings, sentences_html
-from retia.figures.report import figure
-from retia.records import Case
+from retia.evaluation.report.answers_report import add_stages
+from retia.figures import Report, bar_chart, confusion_chart
 from retia.statistics import Interval
 from retia.taxonomy import STAGES, read_vocabulary
 
@@ -26,21 +21,17 @@ LOOKS_TEXT = {
 }
 
 
-def add_stage(
-    report: Report, audit: Audit, load: Callable[[Case], np.ndarray], examples: int
-) -> None:
-    """Add all sections about the stage.
+def add_stage(report: Report, audit: Audit) -> None:
+    """Add the headline and the section about the stage.
 
     Args:
         report: Grows.
         audit: With answers to the stage question.
-        load: Reads the image of a case, uint8, for the examples.
-        examples: How many eyes to show.
     """
     _headline(report, audit)
     _controls(report, audit)
-    _claims(report, audit)
-    _examples(report, audit, load, examples)
+    real = audit.rows["real"]
+    add_stages(report, audit.conditions["real"], real[0].case.modality)
 
 
 def _headline(report: Report, audit: Audit) -> None:
@@ -127,87 +118,3 @@ def _bounds(interval: Interval) -> tuple[float, float] | None:
     if interval.low is None or interval.high is None:
         return None
     return interval.low, interval.high
-
-
-def _claims(report: Report, audit: Audit) -> None:
-    report.heading("Are its reasons true?")
-    report.paragraph(
-        "Every sentence is read into claims (kind, place, severity, count, area, stage) and held "
-        "against what is known of the eye. Denying what nobody looked for is never supported. "
-        "Counts may differ by 1, areas by 15 %; the quadrant decides about the place."
-    )
-    rows = []
-    for name, numbers in audit.conditions.items():
-        claims = numbers["claims"]
-        rows.append(
-            (
-                CONDITION_TEXT[name].capitalize(),
-                claims["precision"],
-                claims["recall"],
-                claims["f1"],
-                claims["contradicted"],
-                claims["unsupported"],
-                numbers["faz_error_mm2"],
-                _share(numbers["count_exact"]),
-                _share(numbers["count_within_1"]),
-            )
-        )
-    header = (
-        *("", "precision", "recall", "F1", "contradicted", "unsupported"),
-        *("FAZ error, mm²", "count exact", "within 1"),
-    )
-    report.table(header, rows)
-
-
-def _share(value: float | None) -> str:
-    return "n/a" if value is None else f"{value:.0%}"
-
-
-def _examples(report: Report, audit: Audit, load: Callable[[Case], np.ndarray], count: int) -> None:
-    shown = pick_examples(audit.rows["real"], count)
-    if not shown:
-        return
-    report.heading("Examples")
-    legend = " ".join(
-        f'<span class="{v}">{v}</span>' for v in ("supported", "contradicted", "unsupported")
-    )
-    report.paragraph(
-        f"Boxes: what is known of the eye. Sentences: the student's, coloured by how they fare "
-        f"({legend}); the evidence shows on hover."
-    )
-    for row in shown:
-        case = row.case
-        picture = draw_findings(load(case), case.findings)
-        name = read_vocabulary(case.modality).stage_name(str(case.stage))
-        caption = f"{case.id}: truly {name}"
-        report.html(
-            f'<div class="row">{figure(picture, caption)}<div>{sentences_html(row.sentences)}'
-            f"{_verdict_html(row)}</div></div>"
-        )
-
-
-def pick_examples(rows: Sequence[StageRow], count: int) -> list[StageRow]:
-    """Choose eyes of every stage in turn, wrongly staged ones first where there are any."""
-    pools = []
-    for stage in STAGES:
-        own = [r for r in rows if r.case.stage == stage]
-        wrong = [r for r in own if r.predicted != stage]
-        right = [r for r in own if r.predicted == stage]
-        pools.append([*wrong[:1], *right, *wrong[1:]])
-    longest = max(map(len, pools), default=0)
-    turns = [pool[i] for i in range(longest) for pool in pools if i < len(pool)]
-    return turns[:count]
-
-
-def _verdict_html(row: StageRow) -> str:
-    right = "right" if row.predicted == row.case.stage else "wrong"
-    stages = read_vocabulary(row.case.modality).stages
-    said = stages[row.predicted][0] if row.predicted in stages else row.predicted
-    notes = [f"Stage: {said} ({right})"]
-    if row.predicted == UNREADABLE:
-        notes.append("no stage could be read")
-    elif not row.consistent:
-        notes.append("the answer does not follow from its reasons")
-    missed = row.agreement.items - row.agreement.found
-    notes.append(f"{missed} of {row.agreement.items} findings not named")
-    return f"<p><small>{escape('; '.join(notes))}.</small></p>"

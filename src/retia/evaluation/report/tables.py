@@ -6,7 +6,9 @@ from pathlib import Path
 
 from retia.atomic import atomic_file
 from retia.claims import claims_of, judge
-from retia.evaluation.audit import Audit, plain
+from retia.evaluation.answers.table import write_answers
+from retia.evaluation.audit import Audit
+from retia.evaluation.faithfulness import write_rows, write_table
 from retia.records import Case
 from retia.records.jsonl import write_records
 from retia.runs.step import write_json
@@ -18,19 +20,17 @@ COLUMNS = (
 
 
 def write_tables(audit: Audit, out: Path) -> None:
-    """Write `audit.json`, `claims.csv` (one row a claim) and `predictions.jsonl`."""
-    write_json(
-        out / "audit.json",
-        {
-            "summary": audit.summary(),
-            "conditions": plain(audit.conditions),
-            "real_minus": plain(audit.differences),
-            "question_kinds": plain(audit.kinds),
-            "majority": plain(audit.majority),
-            "graph": plain(audit.graph),
-            "questions": plain({name: own.as_json() for name, own in audit.questions.items()}),
-        },
-    )
+    """Write all files but the page and the card.
+
+    `audit.json`, `answers.csv` (one row a scored answer), `claims.csv` (one row a claim),
+    `predictions.jsonl`, and `counterfactuals-<part>.jsonl` and `.csv` where regions were removed.
+    """
+    write_json(out / "audit.json", audit.as_json())
+    write_answers(out / "answers.csv", audit.answer_rows())
+    for name, own in audit.parts.items():
+        if own.probes:
+            write_rows(out / f"counterfactuals-{name}.jsonl", own.probes)
+            write_table(out / f"counterfactuals-{name}.csv", own.probes)
     write_records(out / "predictions.jsonl", audit.predictions)
     with atomic_file(out / "claims.csv") as part, part.open("w", newline="") as file:
         writer = csv.writer(file)
