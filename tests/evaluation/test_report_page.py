@@ -181,6 +181,12 @@ def test_the_three_worst_explanations_are_one_click_from_the_top(open_page):
     assert hidden.nth(0).is_visible()
 
 
+def test_an_audit_leads_to_its_worst_explanations(open_page):
+    page = open_page("audit")
+    page.get_by_role("link", name="explanations").first.click()
+    assert 0 <= page.locator("#worst-explanations").bounding_box()["y"] < 100
+
+
 def test_print_is_light_whole_and_open(open_page):
     page = open_page("galleries", "dark")
     scroll = "document.querySelector('.long')"

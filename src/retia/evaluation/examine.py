@@ -80,6 +80,8 @@ def examine(
             f"no turn of the held-out samples in {folder} has a `gold`, and no case has a stage: "
             "there is nothing that could be right or wrong."
         )
+    # Read before anything is asked: a wrong file is told at once.
+    staged = read_staging(config.staging) if config.staging is not None else {}
     predictions, notes = _answers(config, plan, predictor, load, store)
     probed = {}
     if predictor is not None and config.counterfactuals:
@@ -93,7 +95,7 @@ def examine(
     return Examined(
         plan=plan,
         predictions=predictions,
-        staged=read_staging(config.staging) if config.staging is not None else {},
+        staged=staged,
         notes=[*image_notes(plan.cases, folder), *notes, *prediction_notes(predictions)],
         contamination=find_contamination(plan, samples, folder, config.against),
         shortcuts=find_shortcuts(plan, load, settings),

@@ -105,7 +105,8 @@ def regions_of(
 
 
 def _is_grown(case: Case) -> bool:
-    return any(f.source == "simulator" for f in case.findings)
+    # A healthy eye has no finding, but its measures tell.
+    return any(known.source == "simulator" for known in (*case.findings, *case.measures))
 
 
 def _explains(text: str, modality: str) -> bool:

@@ -48,8 +48,8 @@ class EndpointConfig:
     """Most requests a minute; 0 for no limit."""
     timeout_s: float = 120.0
     """Longest wait for one answer of the endpoint."""
-    attempts: int = 5
-    """Attempts of one request where the endpoint is busy or fails."""
+    attempts: int = 8
+    """Attempts of one request where the endpoint is busy or fails, each after a longer wait."""
     cache: Path | None = None
     """Folder of the endpoint's answers, to be shared by runs; without one, none are kept once the
     run has finished."""

@@ -124,32 +124,47 @@ def _mean_effect(row: ProbeRow) -> float:
     return float(np.mean([effect_of(row, scores) for scores in row.measured.fills.values()]))
 
 
+def with_probe(shown: Shown, row: ProbeRow) -> Shown:
+    """Add what a probe of an answer saw: the region, the image without it, the answer then.
+
+    Args:
+        shown: From `report.shown`.
+        row: Of a probe of the same answer.
+    """
+    probe, measured = row.probe, row.measured
+    way, after = measured.asked or measured.main, measured.answers.get("removed")
+    return replace(
+        shown,
+        region_picture=outlined(probe.image, probe.region.mask),
+        edited=None if way is None else removed_picture(probe, way, measured.seed),
+        after=None if after is None else read_short(probe.item, after),
+    )
+
+
 def shown_probe(row: ProbeRow, load: Load) -> Shown:
     """What a gallery shows of a probe."""
     probe, measured = row.probe, row.measured
-    item, picture = probe.item, load(probe.item.case)
-    way = measured.asked or measured.main
-    after = measured.answers.get("removed")
+    item = probe.item
     judged = applicable(item.case) and "{" in probe.said
-    short = read_short(item, probe.said)
     parts = (
         f"{fill}: {row.delta(scores.removed):+.3f} without the region, "
         f"{np.mean([row.delta(s) for s in scores.random]):+.3f} without random ones"
         for fill, scores in measured.fills.items()
     )
-    return Shown(
+    shown = Shown(
         title=f"{_mean_effect(row):+.3f} nats per token beyond random regions",
         case=item.case.id,
-        picture=picture,
-        region_picture=outlined(picture, probe.region.mask),
-        edited=None if way is None else removed_picture(probe, way, measured.seed),
+        picture=load(item.case),
+        region_picture=None,
+        edited=None,
         question=item.question,
         gold=gold_text(item.gold),
-        before=short,
-        after=None if after is None else read_short(item, after),
+        before=read_short(item, probe.said),
+        after=None,
         sentences=tuple(judge_text(probe.said, item.case)[0]) if judged else (),
         note=f"Region: {probe.region.name}. Lost: {'; '.join(parts)}.",
     )
+    return with_probe(shown, row)
 
 
 def _part(report: Report, part: PartNumbers, main: PartNumbers) -> None:

@@ -1,23 +1,27 @@
 """The audit as one page for people: opens offline, prints well."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from html import escape
 from pathlib import Path
 
 import numpy as np
 
 from retia.errors import UserError
+from retia.evaluation.answers.measure import StageRow
+from retia.evaluation.answers.scores import QuestionRow
 from retia.evaluation.audit import Audit
 from retia.evaluation.parts import Part
 from retia.evaluation.report.claims_report import add_claims
 from retia.evaluation.report.contamination_report import add_contamination, add_shortcuts
-from retia.evaluation.report.faithfulness_report import add_faithfulness
+from retia.evaluation.report.faithfulness_report import add_faithfulness, with_probe
 from retia.evaluation.report.gallery import BEST, WORST, Shown, add_galleries
 from retia.evaluation.report.question_report import TITLES, add_questions
 from retia.evaluation.report.selective_report import add_selective
 from retia.evaluation.report.shown import shown_answer, shown_stage, worst_first
 from retia.evaluation.report.stage_report import add_stage
 from retia.figures import Report
+from retia.instructions.eyes.writer import stage_question
 from retia.records import Case
 
 Load = Callable[[Case], np.ndarray]
@@ -74,15 +78,31 @@ def _add_part(report: Report, title: str, part: Part, load: Load, examples: int)
 
 def _galleries(audit: Audit, load: Load, examples: int) -> dict[str, Sequence[Shown]]:
     """The worst and the best explanations: of the stage, else of the questions that give some."""
+    probes = {
+        (probe.item.case.id, probe.item.question): row
+        for part in audit.parts.values()
+        for row in part.probes
+        if (probe := row.probe).region.scope == "answer"
+    }
+
+    def stage(row: StageRow) -> Shown:
+        return added(shown_stage(row, load), row.case.id, stage_question(row.case))
+
+    def answer(row: QuestionRow) -> Shown:
+        return added(shown_answer(row, load), row.item.case.id, row.item.question)
+
+    def added(shown: Shown, case: str, question: str) -> Shown:
+        row = probes.get((case, question))
+        return shown if row is None else with_probe(shown, row)
+
     if "real" in audit.rows:
-        stages = worst_first(audit.rows["real"])
-        shown = [lambda row=row: shown_stage(row, load) for row in stages]
+        made = [partial(stage, row) for row in worst_first(audit.rows["real"])]
     else:
-        answers = worst_first([row for own in audit.questions.values() for row in own.rows["real"]])
-        shown = [lambda row=row: shown_answer(row, load) for row in answers]
-    count = min(examples, max(1, len(shown) // 2))
-    best = shown[::-1][:count] if len(shown) > 1 else []
-    return {WORST.anchor: [s() for s in shown[:count]], BEST.anchor: [s() for s in best]}
+        answers = [row for own in audit.questions.values() for row in own.rows["real"]]
+        made = [partial(answer, row) for row in worst_first(answers)]
+    count = min(examples, max(1, len(made) // 2))
+    best = made[::-1][:count] if len(made) > 1 else []
+    return {WORST.anchor: [m() for m in made[:count]], BEST.anchor: [m() for m in best]}
 
 
 def _readable(load: Load, audit: Audit) -> Load:

@@ -25,7 +25,7 @@ Load = Callable[[Case], np.ndarray]
 
 
 def worst_first(rows: Sequence[Row]) -> list[Row]:
-    """Rows whose explanation could be judged: most contradicted claims, then smallest F1, first.
+    """Rows whose explanation could be judged: most contradicted claims, smallest F1, least to tell.
 
     Rows without a vocabulary, or with neither a claim nor anything to find, are left out. Ties
     stay in the order of the rows; the best ones are the same list read backwards.
@@ -34,9 +34,10 @@ def worst_first(rows: Sequence[Row]) -> list[Row]:
     return sorted(judged, key=_goodness)
 
 
-def _goodness(row: StageRow | QuestionRow) -> tuple[int, float]:
+def _goodness(row: StageRow | QuestionRow) -> tuple[int, float, int]:
     agreement = row.agreement or Agreement()
-    return -agreement.contradicted, agreement.f1 or 0.0
+    # Of two that are all true, the one about an eye with more to tell is the better one.
+    return -agreement.contradicted, agreement.f1 or 0.0, agreement.items
 
 
 def shown_stage(row: StageRow, load: Load) -> Shown:
