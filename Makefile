@@ -22,7 +22,7 @@ quickstart: setup
 	$(BIN)/retia run recipes/quickstart.yaml --workers $(WORKERS)
 
 test: setup
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 
 test-all: setup
 	$(BIN)/pytest -m ""

@@ -17,10 +17,12 @@ ABOUT = {
     "student": (
         "The shipped student on grown eyes",
         "The embedded student (3 million parameters) that comes with Retia, on held-out grown eyes "
-        "of a cohort whose training eyes it learned from. The graph model stands beside it.",
-        "retia grow --count 1300 --seed 25 --out runs/eyes\n"
-        "retia write --cases runs/eyes --phrasing plain --out runs/samples\n"
-        "retia evaluate --samples runs/samples --copies 5 --staging runs/staging --out runs/audit",
+        "of the cohort whose training eyes it learned from. The graph model stands beside it.",
+        "retia run recipes/segmenter.yaml        # the cohort\n"
+        "retia run recipes/seeing-eyes.yaml --data runs/segmenter/cohort   # the graph model\n"
+        "retia run recipes/student.yaml --data runs/segmenter/cohort\n"
+        "retia evaluate --samples runs/student/samples --staging runs/seeing-eyes/staging "
+        "--copies 5 --out runs/audit",
     ),
     "twins": (
         "The shipped student on eyes with exact twins",
@@ -35,8 +37,8 @@ ABOUT = {
         "The graph model on grown eyes",
         "The graph network's stages of the same held-out eyes, audited as answers of their own: "
         "accuracy, confidence, leaks. Its attribution is tested elsewhere (`docs/results.md`).",
-        "retia evaluate --samples runs/samples --staging runs/staging --graph-only "
-        "--out runs/graph-audit",
+        "retia evaluate --samples runs/student/samples --staging runs/seeing-eyes/staging "
+        "--graph-only --out runs/graph-audit",
     ),
     "vqa_rad": (
         "A small student on VQA-RAD",

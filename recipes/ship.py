@@ -17,7 +17,7 @@ MODELS: dict[str, set[str]] = {
     "staging": MODEL | {"healthy.parquet"},
     "student": set(),
     "renderer": MODEL,
-    "segmenter": MODEL,
+    "segmenter": MODEL | {"fine.safetensors"},
 }
 """Model to the files that are shipped of it; none named: all."""
 NOT_SHIPPED = {"run.json", "timing.json", "metrics.jsonl", "metrics.json", "training_args.bin"}

@@ -79,9 +79,10 @@ def test_the_slake_notebook_runs_on_drawn_pictures(maker, tmp_path, monkeypatch)
         monkeypatch.delenv(name, raising=False)
     printed = run(maker, "slake_protocol")
     assert "measured on drawn pictures, not SLAKE" in printed
-    assert "annotated, replies that are all: n " in printed
-    rows = (tmp_path / "audit" / "cfproxy.jsonl").read_text().splitlines()
-    assert rows and all("delta_cf_roi" in json.loads(row) for row in rows)
+    lines = (tmp_path / "audit" / "cfproxy.jsonl").read_text().splitlines()
+    rows = [json.loads(line) for line in lines]
+    # After one step the student may say nothing: then every row says why it has no delta.
+    assert rows and all((r["delta_cf_roi"] is None) == bool(r["unmeasured"]) for r in rows)
 
 
 @pytest.mark.slow

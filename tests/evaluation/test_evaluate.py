@@ -12,6 +12,7 @@ from PIL import Image
 from retia.disclaimer import DISCLAIMER
 from retia.errors import UserError
 from retia.evaluation import EvaluateConfig, evaluate
+from retia.evaluation.answers.table import read_answers
 from retia.evaluation.evaluate import run_audit
 from retia.evaluation.plan.controls import blank, derange
 from retia.evaluation.predictors.predictor import from_texts
@@ -198,3 +199,57 @@ def test_one_group_cannot_be_deranged():
         for i in range(4)
     ]
     assert derange(cases, 0) is None
+
+
+def test_the_graph_model_alone_is_staged_and_explains_nothing(samples, tmp_path):
+    import polars as pl
+
+    cases = read_cases(samples)
+    wrong = next(c for c in cases if c.stage == "healthy")
+    rows = [
+        {"case": c.id, "predicted": c.stage if c is not wrong else "pdr"}
+        | {f"p_{s}": 0.4 if c is wrong else 0.8 if s == c.stage else 0.1 for s in STAGES}
+        for c in cases
+    ]
+    pl.DataFrame(rows).write_parquet(tmp_path / "predictions.parquet")
+    out = evaluate(config(samples, tmp_path, staging=tmp_path, graph_only=True))
+    assert out["balanced_accuracy"]["real"]["estimate"] == pytest.approx((19 / 20 + 2) / 3)
+    assert out["claim_f1"]["estimate"] is None and out["consistent"]["estimate"] is None
+    written = json.loads((tmp_path / "audit" / "audit.json").read_text())
+    sure = written["selective"]["stage"]["logprob"]["numbers"]
+    # The only wrong answer is the least sure one, and the right ones are as sure as .8.
+    assert sure["aurc_minus_oracle"]["estimate"] == pytest.approx(0.0)
+    assert sure["ece"]["estimate"] == pytest.approx((59 * 0.2 + 0.4) / 60, abs=1e-6)
+    assert "faithfulness" not in out
+
+
+def test_every_file_of_an_audit_tells_the_same(samples, tmp_path):
+    cases = read_cases(samples)
+    answers = tmp_path / "answers.jsonl"
+    rows = [{"case": c.id, "question": stage_question(c), "text": CONSTANT} for c in cases]
+    answers.write_text("".join(json.dumps(r) + "\n" for r in [*rows, {"case": "x", "text": "?"}]))
+    summary = evaluate(config(samples, tmp_path, predictions=answers))
+    out = tmp_path / "audit"
+    scored = read_answers(out / "answers.csv")
+    assert np.mean([row.right for row in scored]) == pytest.approx(1 / 3)
+    assert {row.part for row in scored} == {"stage"}
+    shown = f"{summary['balanced_accuracy']['real']['estimate']:.3f}"
+    assert shown in (out / "MODEL_CARD.md").read_text()
+    # A row about a case that was not asked is told, not dropped in silence.
+    assert "not in the samples" in (out / "MODEL_CARD.md").read_text()
+    assert "not in the samples" in (out / "report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ({"model": "a", "predictions": "b"}, "--model and --predictions are both given"),
+        ({"graph_only": True}, "Expected --staging with it"),
+        ({"samples": None}, "--samples is missing"),
+        ({"copies": -1}, "Expected 0 or more"),
+        ({"fills": ()}, "--fills is empty"),
+    ],
+)
+def test_flags_that_contradict_each_other_are_refused(tmp_path, flags, message):
+    with pytest.raises(UserError, match=message):
+        EvaluateConfig(**({"samples": tmp_path, "out": tmp_path / "out"} | flags))

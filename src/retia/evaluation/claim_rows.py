@@ -230,6 +230,8 @@ def _clash(one: Claim, other: Claim, laterality: str | None) -> bool:
         return seen.verb == unseen.verb and unseen.target in (None, seen.target)
     if unseen.side is not None and seen.side not in (unseen.side, "bilateral"):
         return False
+    if unseen.layer not in (None, seen.layer):
+        return False
     if unseen.zone is None:
         return True
     return seen.zone is not None and same_place(unseen.zone, seen.zone, laterality) is True

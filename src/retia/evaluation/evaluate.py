@@ -25,6 +25,8 @@ log = logging.getLogger("retia")
 
 WHO = ("model", "endpoint", "predictions")
 """Who is audited: at most one of these."""
+INPUTS = ("samples", "model", "predictions", "staging", "word_vectors")
+"""What is read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +67,9 @@ class EvaluateConfig(StepConfig, EndpointConfig):
     """Random regions that each region is compared with; at least 5."""
     against: tuple[Path, ...] = ()
     """Further folders that may have been trained on: cases, samples or pictures."""
+    word_vectors: Path | None = None
+    """Folder of a model2vec model: how alike open answers mean; without it, how alike they are
+    spelt."""
     resamples: int = 1000
     """Bootstrap resamples of each interval."""
     level: float = 0.95
@@ -144,7 +149,7 @@ def evaluate(config: EvaluateConfig) -> dict[str, Any]:
 
 def _inputs(config: EvaluateConfig) -> dict[str, Path]:
     """What is read, by name; the shipped student among it where nobody else is audited."""
-    named = {name: getattr(config, name) for name in ("samples", "model", "predictions", "staging")}
+    named = {name: getattr(config, name) for name in INPUTS}
     inputs = {name: path for name, path in named.items() if path is not None}
     inputs |= {f"against_{n}": path for n, path in enumerate(config.against, 1)}
     if not config.graph_only and not any(getattr(config, name) for name in WHO):
@@ -231,9 +236,11 @@ def run_audit(
     Raises:
         UserError: If nothing can be asked, or the predictions answer nothing that was asked.
     """
+    from retia.evaluation.answers.similarity import static_embedding
     from retia.evaluation.audit import make_audit
     from retia.evaluation.examine import examine
 
+    embed = None if config.word_vectors is None else static_embedding(config.word_vectors)
     found = examine(config, predictor, image_loader(config.folder), store)
     settings = {"resamples": config.resamples, "level": config.level, "seed": config.seed}
-    return make_audit(found, settings)
+    return make_audit(found, settings, embed)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from retia.evaluation.answers.grounding import grounding_numbers
 from retia.evaluation.answers.predictions import Prediction
 from retia.evaluation.claim_audit import ClaimAudit, audit_claims, claim_gaps
 from retia.evaluation.examine import Examined
@@ -31,6 +32,8 @@ class Part:
     for."""
     claim_gaps: dict[str, dict[str, Interval]]
     """Per control and measure: the real image minus that control."""
+    grounding: dict[str, Any] | None
+    """Boxes of the findings in structured answers; None where no case has a finding with a box."""
     selective: SelectiveAudit
     faithfulness: Faithfulness | None
     """None where no region was removed."""
@@ -43,6 +46,7 @@ class Part:
         real = self.claims.get("real")
         return {
             "claims": {} if real is None else {"summary": real.summary()} | self._voices(),
+            "grounding": self.grounding or {},
             "selective": self.selective.as_json(),
             "faithfulness": {}
             if self.faithfulness is None
@@ -88,6 +92,7 @@ def measure_part(
     return Part(
         claims=claims,
         claim_gaps=claim_gaps(claims, settings) if len(claims) > 1 else {},
+        grounding=_grounding(texts.get("real", ()), settings),
         selective=audit_confidence(answered(items, rights, predictions), clusters, settings),
         faithfulness=None
         if probed is None
@@ -95,3 +100,11 @@ def measure_part(
         probes=[] if probed is None else probed.rows,
         seen=accuracy_by_contamination(found.contamination, scored, of_case, settings),
     )
+
+
+def _grounding(texts: Sequence[tuple[Case, str, str]], settings: Settings) -> dict[str, Any] | None:
+    """Of the first answer about each case."""
+    first = {case.id: (case, text, cluster) for case, text, cluster in reversed(texts)}
+    rows = list(reversed(first.values()))
+    answers = [(case, text) for case, text, _ in rows]
+    return grounding_numbers(answers, [cluster for *_, cluster in rows], settings)

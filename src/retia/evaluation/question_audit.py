@@ -15,6 +15,7 @@ from retia.evaluation.answers.frames import frame_numbers
 from retia.evaluation.answers.predictions import CONDITIONS, Prediction
 from retia.evaluation.answers.quality import AnswerNumbers, answer_numbers
 from retia.evaluation.answers.scores import MEASURES, QuestionRow, read_answer, read_guess
+from retia.evaluation.answers.similarity import Embed
 from retia.evaluation.plan.blind import Blind, best_constant
 from retia.evaluation.plan.items import Item
 from retia.records import Case
@@ -104,6 +105,7 @@ def audit_questions(
     predictions: Sequence[Prediction],
     training: Sequence[Item],
     settings: Settings,
+    embed: Embed | None = None,
 ) -> QuestionAudit | None:
     """Measure the answers to the questions of one modality.
 
@@ -113,11 +115,12 @@ def audit_questions(
         predictions: Of all modalities and conditions.
         training: Questions of the training cases; without any, there are no blind baselines.
         settings: Of the intervals.
+        embed: Word vectors for the likeness of open answers.
 
     Returns:
         None when there is no question, or none of them was answered about the real image.
     """
-    rows = _rows(items, predictions, training)
+    rows = _rows(items, predictions, training, embed)
     if not rows.get("real"):
         return None
     unit, clusters = clusters_of([item.case for item in items])
@@ -140,7 +143,10 @@ def audit_questions(
 
 
 def _rows(
-    items: Sequence[Item], predictions: Sequence[Prediction], training: Sequence[Item]
+    items: Sequence[Item],
+    predictions: Sequence[Prediction],
+    training: Sequence[Item],
+    embed: Embed | None,
 ) -> dict[str, list[QuestionRow]]:
     said = {(p.condition, p.case, p.question): p for p in predictions}
     rows: dict[str, list[QuestionRow]] = {}
@@ -148,13 +154,15 @@ def _rows(
         found = [said.get((condition, i.case.id, i.question)) for i in items]
         if any(own is not None for own in found):
             rows[condition] = [
-                read_answer(item, own.text if own else "", own.logprob if own else None)
+                read_answer(item, own.text if own else "", own.logprob if own else None, embed)
                 for item, own in zip(items, found, strict=True)
             ]
     if training:
         blind = Blind(training)
-        rows["majority"] = [read_guess(item, blind.majority(item)) for item in items]
-        rows["question_only"] = [read_guess(item, blind.question_only(item)) for item in items]
+        rows["majority"] = [read_guess(item, blind.majority(item), embed) for item in items]
+        rows["question_only"] = [
+            read_guess(item, blind.question_only(item), embed) for item in items
+        ]
     return rows
 
 

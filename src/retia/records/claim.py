@@ -13,7 +13,7 @@ class Claim:
     """One checkable statement.
 
     `polarity` False says that the thing is absent. `quantity` comes with a comparator
-    (`=`, `<`, `>`, `~`) and a unit.
+    (`=`, `<`, `<=`, `>`, `>=`, `~`) and a unit.
     """
 
     kind: str
@@ -23,9 +23,11 @@ class Claim:
     zone: Zone | None = None
     side: str | None = None
     """`left`, `right` or `bilateral`, where the modality speaks of sides of the body."""
+    layer: str | None = None
+    """Layer of the retina's vessels that is named: `superficial`, `intermediate` or `deep`."""
     severity: str | None = None
     quantity: float | None = None
-    comparator: Literal["=", "<", ">", "~"] = "="
+    comparator: Literal["=", "<", "<=", ">", ">=", "~"] = "="
     unit: str | None = None
     stage: str | None = None
     span: tuple[int, int] | None = None

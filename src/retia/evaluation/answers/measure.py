@@ -98,9 +98,7 @@ def condition_numbers(rows: Sequence[StageRow], settings: Settings) -> dict[str,
     truth, guess = _stages(rows)
     groups = [r.case.group for r in rows]
 
-    def share(flags: Sequence[bool]) -> Interval:
-        return bootstrap_interval(np.mean, [np.array(flags, float)], groups, **settings)
-
+    told = rows if explains(rows) else []
     counted = [r for r in rows if r.counted]
     faz = [r for r in rows if r.faz_error_mm2 is not None]
     errors = [np.inf if r.count_error is None else abs(r.count_error) for r in counted]
@@ -116,7 +114,7 @@ def condition_numbers(rows: Sequence[StageRow], settings: Settings) -> dict[str,
         **_class_numbers(rows, settings),
         "quadratic_kappa": quadratic_kappa(truth.tolist(), guess.tolist(), STAGES),
         "confusion": confusion(truth.tolist(), guess.tolist(), STAGES, UNREADABLE).tolist(),
-        "claims": claim_numbers(rows, settings),
+        "claims": claim_numbers(told, settings),
         "faz_error_mm2": bootstrap_interval(
             np.mean,
             [np.array([r.faz_error_mm2 for r in faz], float)],
@@ -136,7 +134,7 @@ def condition_numbers(rows: Sequence[StageRow], settings: Settings) -> dict[str,
             settings,
         ),
         "count_bias": _mean([(r.count_error, r.case.group) for r in counted], settings),
-        "consistent": share([r.consistent for r in rows]),
+        "consistent": _mean([(float(r.consistent), r.case.group) for r in told], settings),
     }
 
 
@@ -194,6 +192,12 @@ def _mean(values: Sequence[tuple[float | None, str]], settings: Settings) -> Int
     return ratio_interval(
         [value for value, _ in known], np.ones(len(known)), [g for _, g in known], **settings
     )
+
+
+def explains(rows: Sequence[StageRow]) -> bool:
+    """Whether any answer is more than a stage: a graph model's are not, and claim nothing."""
+    # The stage itself is one claim.
+    return any(r.parsed or r.agreement.claims > 1 for r in rows)
 
 
 def claim_numbers(rows: Sequence[StageRow], settings: Settings) -> dict[str, Any]:

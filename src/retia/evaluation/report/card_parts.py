@@ -11,6 +11,7 @@ from retia.statistics import Interval
 
 Numbers = Mapping[str, Any]
 ABSENT = "Absent: not measured in this audit."
+LEAST_SHOWN = 0.001
 
 
 def said(value: Any) -> str:
@@ -34,6 +35,11 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """A table in Markdown."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
+
+
+def _small(value: float | None) -> str:
+    """A number whose size is what matters: what three digits would show as nothing is `below`."""
+    return said(value) if value is None or value >= LEAST_SHOWN else f"below {LEAST_SHOWN}"
 
 
 def _cell(cell: object) -> str:
@@ -134,7 +140,7 @@ def _source(own: Numbers) -> Iterator[str]:
     name = f"regions by the {own['source']}, {own['scope']}"
     yield (
         f"{name}: {own['judged']} of {own['probes']} probes judged, {own['right']} answered right, "
-        f"{own['groups']} groups; noise floor {said(own['noise_floor'])}"
+        f"{own['groups']} groups; noise floor {_small(own['noise_floor']['estimate'])}"
     )
     rows = [
         (

@@ -12,6 +12,7 @@ from retia.evaluation.answers.measure import StageRow
 from retia.evaluation.answers.scores import QuestionRow
 from retia.evaluation.audit import Audit
 from retia.evaluation.parts import Part
+from retia.evaluation.report.answers_report import add_grounding
 from retia.evaluation.report.claims_report import add_claims
 from retia.evaluation.report.contamination_report import add_contamination, add_shortcuts
 from retia.evaluation.report.faithfulness_report import add_faithfulness, with_probe
@@ -71,6 +72,7 @@ def _add_part(report: Report, title: str, part: Part, load: Load, examples: int)
     if part.claims:
         name = f"Are its reasons true? {title}"
         add_claims(report, part.claims, part.claim_gaps, examples // 2, name)
+        add_grounding(report, part.grounding)
     if part.faithfulness is not None:
         add_faithfulness(report, part.faithfulness, part.probes, load, examples, title)
     add_selective(report, part.selective, f"Does it know what it does not know? {title}")
