@@ -80,8 +80,8 @@ def test_rendered_eyes_show_the_vessels_they_were_rendered_from():
         coarse.append(dice(halved(found), halved(label)))
         classical.append(dice(segment_image(pixels, MM, "classical").vessels, halved(label)))
     assert np.mean(classical) > 0.76  # measured .790
-    assert np.mean(coarse) > np.mean(classical) + 0.02
-    assert np.mean(fine) > 0.74
+    assert np.mean(coarse) > 0.825  # measured .839 on all that are held out
+    assert np.mean(fine) > 0.77  # measured .785
 
 
 @pytest.mark.parametrize("method", METHODS)

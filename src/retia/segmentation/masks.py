@@ -84,8 +84,7 @@ def fine_vessels(
     from retia.segmentation.model import FINE_VESSELS, load_segmenter
 
     segmenter = load_segmenter(_folder(model))
-    _, fine = segmenter.probabilities(pixels, mm_per_px, fine=True)
-    assert fine is not None
+    fine = segmenter.fine_vessels(pixels, mm_per_px)
     size = tuple(times * side for side in pixels.shape)
     return _resized(fine, size) >= segmenter.thresholds[FINE_VESSELS]
 

@@ -4,11 +4,12 @@ In:  what `audit.json` and `run.json` hold.
 Out: Markdown, with the front matter of the Hugging Face hub.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from retia.atomic import atomic_file
 from retia.disclaimer import DISCLAIMER
+from retia.evaluation.answers.frames import FRAMES
 from retia.evaluation.answers.scores import MEASURES
 from retia.evaluation.report.card_parts import Numbers, part_sections, said, table
 
@@ -140,7 +141,35 @@ def _questions(audit: Numbers) -> list[str]:
         ]
         header = ("", *(voice.replace("_", " ") for voice in voices))
         sections.append(f"## Questions: {name}\n\n{table(header, rows)}")
+        sections += [*_conventions(own["quality"]["real"]), *_frames(own["summary"])]
     return sections
+
+
+def _conventions(quality: Numbers) -> Iterator[str]:
+    """The same answers as others score them."""
+    rows = [
+        (
+            f"{sort} ({own['questions']})",
+            *(said(own.get(k)) for k in ("llava_med", "llava_med_as_published", "strict")),
+        )
+        for sort, own in quality["conventions"].items()
+    ]
+    if rows:
+        header = ("same answers, by convention", "LLaVA-Med", "its published script", "strict")
+        yield table(header, rows)
+    numbers = [
+        (name.replace("_", " "), own["questions"], said(own["absolute_error"]), said(own["bias"]))
+        for name, own in quality["quantities"].items()
+    ]
+    if numbers:
+        yield table(("number", "questions", "absolute error", "bias"), numbers)
+
+
+def _frames(summary: Numbers) -> Iterator[str]:
+    """What only surgical frames have."""
+    rows = [(title, said(summary[key])) for key, title in FRAMES.items() if key in summary]
+    if rows:
+        yield table(("frames", "student"), rows)
 
 
 def _limits(record: Numbers) -> str:

@@ -14,13 +14,14 @@ LEVELS = np.round(np.arange(0.1, 0.91, 0.05), 2)
 
 
 def measure_maps(
-    segmenter: Segmenter, held: Sequence[Labelled]
+    segmenter: Segmenter, held: Sequence[Labelled], chosen: Sequence[str] = ()
 ) -> tuple[Segmenter, dict[str, float]]:
     """Choose the threshold of every map and measure its Dice there.
 
     Args:
-        segmenter: Its thresholds are not read.
+        segmenter: Its thresholds are replaced.
         held: Images that were not trained on.
+        chosen: Maps whose thresholds stay: the Dice is that of the level next to it.
 
     Returns:
         The segmenter with thresholds, and per map the Dice over all pixels of all images that
@@ -38,8 +39,12 @@ def measure_maps(
     for name, (both, said, true) in ((n, c.T) for n, c in counts.items()):
         if true.any():
             scores = 2 * both / np.maximum(said + true, 1)
-            thresholds[name] = float(LEVELS[scores.argmax()])
-            dice[name] = round(float(scores.max()), 4)
+            best = scores.argmax()
+            if name in chosen:
+                best = np.abs(LEVELS - thresholds[name]).argmin()
+            else:
+                thresholds[name] = float(LEVELS[best])
+            dice[name] = round(float(scores[best]), 4)
     return dataclasses.replace(segmenter, thresholds=thresholds), dice
 
 

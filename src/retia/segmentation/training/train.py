@@ -15,6 +15,7 @@ from retia.runs import StepConfig, open_step, track
 if TYPE_CHECKING:
     import torch
 
+    from retia.segmentation.model import Segmenter
     from retia.segmentation.network import SegmentNetwork
     from retia.segmentation.training.samples import Labelled
 
@@ -54,6 +55,9 @@ class SegmentTrainConfig(StepConfig):
     """Every so many-th pair or real scan is held out."""
     steps: int = 2400
     """Optimiser steps."""
+    fine_steps: int = 0
+    """Optimiser steps of a network of its own for fine vessels, which learns from the pairs; 0
+    takes over that of the start, if it has one."""
     batch_size: int = 8
     """Crops a step."""
     crop_px: int = 208
@@ -69,7 +73,8 @@ class SegmentTrainConfig(StepConfig):
 def train(config: SegmentTrainConfig) -> dict[str, Any]:
     """Train the network that finds vessels, FAZ and lesions.
 
-    Writes `model.safetensors`, `config.json` (thresholds), `metrics.jsonl`, `README.md` (card).
+    Writes `model.safetensors`, `config.json` (thresholds), `metrics.jsonl`, `README.md` (card), and
+    `fine.safetensors` where fine vessels have a network of their own.
 
     Returns:
         Number of images of each source, parameters, and the Dice of every map on held-out eyes.
@@ -87,23 +92,30 @@ def train(config: SegmentTrainConfig) -> dict[str, Any]:
             f"steps {config.steps}, batch_size {config.batch_size}, hold_out {config.hold_out}. "
             "Expected at least 1 (hold_out: 2)."
         )
+    if config.fine_steps and (config.fine_steps < 0 or config.pairs is None):
+        raise UserError(
+            f"fine_steps is {config.fine_steps}, pairs {config.pairs}. Expected 0, or a number of "
+            "steps with --pairs, which show fine vessels."
+        )
     inputs = sources | ({"start": config.start} if config.start else {})
     with open_step("segment train", config, inputs) as step:
         if step.done:
             return step.summary
-        from retia.segmentation.model import Segmenter
+        from retia.segmentation.model import FINE_VESSELS, Segmenter
         from retia.segmentation.training.measure import measure_maps
 
         samples = _read(config, held_out=False)
         _check_parts(samples)
         network = _fit(config, samples, step.partial)
-        segmenter = Segmenter(network)
+        segmenter = _with_fine_network(config, Segmenter(network), samples, step.partial)
         held = [sample for part in _read(config, held_out=True).values() for sample in part]
-        segmenter, dice = measure_maps(segmenter, held)
+        chosen = (FINE_VESSELS,) if segmenter.fine_network else ()
+        segmenter, dice = measure_maps(segmenter, held, chosen)
         step.summary = {
             "trained_on": {name: len(part) for name, part in samples.items()},
             "held_out": len(held),
-            "parameters": sum(p.numel() for p in network.parameters()),
+            "parameters": _parameters(network),
+            "fine_parameters": _parameters(segmenter.fine_network),
             "dice": dice,
         }
         segmenter.save(step.out)
@@ -202,6 +214,36 @@ def _fit(
     return network.eval()
 
 
+def _with_fine_network(
+    config: SegmentTrainConfig,
+    segmenter: "Segmenter",
+    samples: "dict[str, list[Labelled]]",
+    partial: Path,
+) -> "Segmenter":
+    """The segmenter with a new network for fine vessels, or that of the start."""
+    from dataclasses import replace
+
+    from retia.segmentation.model import FINE_VESSELS, Segmenter
+    from retia.segmentation.training.fine import FineConfig, fit_fine, kept_apart
+    from retia.segmentation.training.measure import measure_maps
+
+    if config.fine_steps:
+        asked = FineConfig(config.fine_steps, precision=config.precision, seed=config.seed)
+        network = fit_fine(asked, samples["pairs"], partial / "fine.pt", config.resume)
+        segmenter = replace(segmenter, fine_network=network)
+        # Pairs that it did not learn from tell from which probability on a pixel counts.
+        return measure_maps(segmenter, kept_apart(samples["pairs"]))[0]
+    start = Segmenter.load(config.start) if config.start else None
+    if start is None or start.fine_network is None:
+        return segmenter
+    thresholds = segmenter.thresholds | {FINE_VESSELS: start.thresholds[FINE_VESSELS]}
+    return replace(segmenter, fine_network=start.fine_network, thresholds=thresholds)
+
+
+def _parameters(network: "torch.nn.Module | None") -> int:
+    return 0 if network is None else sum(p.numel() for p in network.parameters())
+
+
 def _batch(
     config: SegmentTrainConfig,
     samples: "dict[str, list[Labelled]]",
@@ -252,6 +294,13 @@ def _write_card(out: Path, config: SegmentTrainConfig, summary: dict[str, Any]) 
         "faz": "real scans with experts' avascular zones",
     }
     trained = "; ".join(f"{n} {names[k]}" for k, n in summary["trained_on"].items())
+    fine = ""
+    if summary["fine_parameters"]:
+        fine = (
+            f"Fine vessels are told by a second network of {summary['fine_parameters']} "
+            "parameters, which learned\nfrom the pairs alone.\n"
+        )
+    files = "`model.safetensors`, " + ("`fine.safetensors`, " if fine else "")
     rows = "\n".join(f"| {name} | {value} |" for name, value in summary["dice"].items())
     card = f"""---
 license: mit
@@ -265,7 +314,7 @@ tags: [medical, ophthalmology, OCTA, image-segmentation]
 Finds vessels (also at four times the size of the scan), large vessels, the foveal avascular zone
 and the places of six kinds of lesions in en-face OCTA: a U-Net of {summary["parameters"]}
 parameters at {1000 * 3 / 304:.2f} µm a pixel. Written by `retia segment train`.
-
+{fine}
 - **Intended use**: research on explanations of OCTA. Out of scope: patients.
 - **Trained on**: {trained}; {config.steps} steps of {config.batch_size} crops.
 - **Dice on {summary["held_out"]} held-out images of these sources**:
@@ -276,7 +325,7 @@ parameters at {1000 * 3 / 304:.2f} µm a pixel. Written by `retia segment train`
 
 - **Known limits**: lesions are learned from grown eyes alone; on real scans they are a hint, and
   nothing measured says how good it is. Deep slabs and fields of 6 mm are seen through resampling.
-- **Files**: `model.safetensors`, `config.json` (widths, thresholds of every map).
+- **Files**: {files}`config.json` (widths, thresholds of every map).
 """
     with atomic_file(out / "README.md") as part:
         part.write_text(card, encoding="utf-8")
