@@ -112,7 +112,10 @@ def test_every_synonym_of_every_kind_is_read():
 
 def test_spans_are_of_whole_sentences():
     text = "The eye is shown. No IRMA is seen. Dropout is seen."
-    assert [text[slice(*c.span)] for c in extract(text)] == ["No IRMA is seen.", "Dropout is seen."]
+    assert [text[slice(*(c.span or ()))] for c in extract(text)] == [
+        "No IRMA is seen.",
+        "Dropout is seen.",
+    ]
 
 
 @settings(deadline=None)

@@ -5,18 +5,21 @@ each once a sentence, micro-averaged over all modalities; hedges, places, severi
 are not scored. The development half is read while the extractor is worked on, so its score says how
 well the extractor was fitted, not how well it reads. The locked half is scored and never shown.
 
-The locked half has been scored five times:
+The locked half has been scored six times:
 
 - three times in earlier compositions. One of them gave .963 and .952 (precision and recall) while
   41 of its 133 sentences had been read; the other 92 alone gave .943 and .926;
 - once as it is now: .943 and .910;
 - once more as it is now, after the extractor had been mended by general rules on sentences of the
-  development half and on others made up for it, none of them locked: .964 and .950.
+  development half and on others made up for it, none of them locked: .964 and .950;
+- and once after it had been mended on 60 more sentences of its own (`test_published_styles.py`):
+  .964 and .950 again.
 
-The goal is .95 for both. Precision has reached it; recall has not: its .950 is rounded up and lies
-just below. That the same sentences were scored before may flatter the last figure a little, though
-only totals were seen. The 137 sentences that were added to the development half last had been
-written before that mending and gave .928 and .798 when they were new.
+The goal is .95 for both. Precision has reached it; recall has not for certain: its first .950 was
+rounded up and lay just below. That the same sentences were scored before may flatter the last
+figures a little, though only totals were seen. The 137 sentences that were added to the development
+half last had been written before they were used for mending and gave .928 and .798 when they were
+new; the 60 of `test_published_styles.py` gave .875 and .714.
 """
 
 import json

@@ -1,5 +1,7 @@
 """Verdicts follow the record: nothing is supported that the record does not hold."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,6 +57,15 @@ VERDICTS = {
     "There are 6 microaneurysms.": "supported",
     "There are 7 microaneurysms.": "contradicted",
     "There are more than 3 microaneurysms.": "supported",
+    "There are more than 5 microaneurysms.": "contradicted",
+    "There are at least 5 microaneurysms.": "supported",
+    "There are at least 6 microaneurysms.": "contradicted",
+    "There are at most 5 microaneurysms.": "supported",
+    "There are fewer than 5 microaneurysms.": "contradicted",
+    # Nobody recorded a layer: what is there may lie in another, and what is nowhere is in none.
+    "Dropout is seen in the deep plexus.": "unsupported",
+    "No dropout is seen in the deep plexus.": "unsupported",
+    "No neovascularization is seen in the deep plexus.": "supported",
     "There are 4 microaneurysms in the superior-nasal quadrant.": "supported",
     "Neovascularization is seen.": "contradicted",
     "No neovascularization is seen.": "supported",
@@ -145,3 +156,30 @@ def test_an_answer_must_follow_from_its_reasons(reasons, stage, follows):
     answer = parse_answer(f'{{"reasoning": "{reasons}", "answer": "{stage}"}}')
     assert answer is not None
     assert consistent(answer) is follows
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("Dropout is seen in the DCP.", "supported"),
+        ("Dropout is seen.", "supported"),
+        ("No dropout is seen in the DCP.", "contradicted"),
+        # The image does not show the other layer.
+        ("Dropout is seen in the SCP.", "unsupported"),
+        ("No neovascularization is seen in the SCP.", "unsupported"),
+        ("The vessel density of the DCP is 0.40.", "supported"),
+        ("The vessel density of the SCP is 0.40.", "unsupported"),
+    ],
+)
+def test_a_layer_is_held_against_that_of_the_image(text, verdict):
+    density = Measure(name="vessel_density", value=0.40, source="simulator")
+    eye = replace(EYE, slab="deep capillary plexus", measures=(density,))
+    assert {j.verdict for j in judge(extract(text), eye).judged} == {verdict}
+
+
+def test_a_finding_knows_its_layer_better_than_the_image():
+    dropout = replace(EYE.findings[0], attributes={"layer": "superficial"})
+    eye = replace(EYE, findings=(dropout,))
+    for layer, verdict in (("superficial", "supported"), ("deep", "contradicted")):
+        (judged,) = judge(extract(f"Dropout is seen in the {layer} plexus."), eye).judged
+        assert judged.verdict == verdict

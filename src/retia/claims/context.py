@@ -17,6 +17,16 @@ _OTHER_EYE = r"(?:fellow|other|contralateral|opposite|second|companion) eye"
 _EARLIER = r"(?:previous|prior|earlier|former|last|baseline|outside|old)"
 _TIME = r"(?:years?|months?|weeks?|days?|time|spring|summer|autumn|winter)"
 
+# "Has to be confirmed", "awaits exclusion": nobody says that it is there.
+_TO_BE_SHOWN = (
+    r"(?:has|have|had|is|are|remains?|still)(?: still| yet)? to be (?:\w+ly )?(?:confirm|exclud|"
+    r"ruled|"
+    r"prov|establish|clarif|verif|check|assess|evaluat|determin|demonstrat|achiev|obtain|secured|"
+    r"reached|met|made|seen|shown|identif|document)\w*|(?:needs?|requires?|awaits?|deserves?|"
+    r"warrants?) (?:further |urgent |an? |to be )?(?:confirm|exclu|clarif|verif)\w+|"
+    r"to be (?:excluded|ruled out|confirmed|clarified|verified|prove[dn])"
+)
+
 _EDGE = re.compile(
     r"[,;:()]|\s-\s|\b(?:but|while|whereas|although|though|however|yet|now|today|currently)\b"
 )
@@ -27,7 +37,9 @@ _WHOLE = re.compile(
     r"^\W*(?:next|goal|check|pitfalls?|action|plan|advice|recommendations?|technique|protocol|"
     r"indications?|clinical (?:history|details|question|information|indication)|history|comparison|"
     r"reason for [\w ]{1,20}|question|request|task|reminder|teaching point|note to \w+)\s*[:.]"
-    r"|\b(?:next (?:phase|step)|would|whether)\b"
+    r"|\b(?:next (?:phase|step)|whether)\b|\bwould\b(?!\s+(?:like|prefer|wish|suggest|recommend|"
+    r"advise|propose|grade|classify|stage|say|call|describe|regard|rate|read|estimate)\b)"
+    r"|\bif\b[^;]{0,120}\bwould\b|\bwould\b[^;]{0,120}\bif\b"
     # Conditions that begin a sentence.
     r"|^\W*(?:if(?! any)|unless|suppos\w+|assuming|in case|in the event|once|whenever|"
     r"when in doubt|"
@@ -55,9 +67,10 @@ _WHOLE = re.compile(
     r"channels|"
     r"dilat\w+|vessels|capillaries|leaks?) (?:left|caused|of|from|that|which|due|where|between|"
     r"with|in)|"
-    r"(?:represent|reflect|signify|denote|mean|arise|result|stem|develop|form|precede|occur|"
+    r"(?:represent|reflect|signify|denote|mean|arise|result|stem|develop|precede|occur|"
     r"consist)s? "
-    r"(?:from|when|if|in|of|before|after|an?|the|as)|(?:are|is) (?:caused|produced) by)\b"
+    r"(?:from|when|if|in|of|before|after|an?|the|as)|forms? (?:from|when|if|in|before|after|as)|"
+    r"(?:are|is) (?:caused|produced) by)\b"
     r"|^\W*(?!the |this |these |those |there |an? |his |her |its |"
     r"no )[\w-]+(?: [\w-]+){0,3} (?:usually|"
     r"typically|commonly|often|generally|frequently|rarely|seldom|always|characteristically|"
@@ -87,7 +100,10 @@ _ONWARD = re.compile(
     r"assessment|"
     r"evaluation|monitoring|surveillance) of|watch(?:ing)? for|look(?:ing)? for|search(?:ing)? for|"
     r"in search of|screen(?:ed|ing)? for|monitor(?:ing)? for|with a view to|in order to|so as to|"
-    r"unless|in case (?:of|there)|in the event (?:of|that)|provided that|lest|to (?:avoid|prevent)|"
+    r"(?:to |and )?(?:(?<!not )mak(?:e|ing) (?:quite )?(?:sure|certain) (?:of|that|about)|"
+    r"be (?:sure|certain) (?:of|that)|ensur(?:e|ing)|guarantee)|"
+    r"would (?:like|prefer|wish|suggest|recommend|advise|propose)|unless|in case (?:of|there)|"
+    r"in the event (?:of|that)|provided that|lest|to (?:avoid|prevent)|"
     r"i (?:would )?(?:recommend|suggest|advise)|recommend(?:ing)?|advis(?:e|ing)|please|"
     r"refer(?:red|ral)? (?:for|with|because)|asked (?:about|for)|risk (?:of|for)|danger of|"
     r"which (?:can|usually|typically)|depends? on|as (?:seen|is typical|is common) in|"
@@ -98,7 +114,8 @@ _ONWARD = re.compile(
 )
 # From the start of its piece, where its subject stands, to the end of the sentence.
 _SUBJECT = re.compile(
-    r"\b(?:should|must|ought to|needs? (?:to be|to)|(?:is|are|was|were|be) (?:recommended|advised|"
+    rf"\b(?:should|must|ought to|needs? (?:to be|to)|{_TO_BE_SHOWN}|"
+    r"(?:is|are|was|were|be) (?:recommended|advised|"
     r"suggested|indicated|advisable|warranted|mandatory|planned|scheduled|discussed|explained|"
     r"requested|arranged)|(?:recommended|advised|suggested) (?:in|within|after|at|for|annually)|"
     r"will (?:be|have|need|return|review|undergo|continue)|"
@@ -108,6 +125,8 @@ _SUBJECT = re.compile(
     r"(?:was|were|has been|have been) (?:\w+ )?(?:treated|asked|referred|counselled|informed|"
     r"told))\b"
 )
+# "There is a nodule that has to be confirmed by CT": it is seen.
+_RELATIVE = re.compile(r"\b(?:that|which)\s+$")
 # The piece of the sentence around it.
 _PIECE = re.compile(
     r"\b(?:history of|h/o|past|known (?:case|history)|family history|father|mother|brother|sister|"
@@ -176,7 +195,10 @@ def asserted(sentence: str) -> str:
             start = _piece_start(sentence, start, _EDGE)
         sentence = _blank(sentence, start, len(sentence))
     if found := _SUBJECT.search(sentence):
-        start = _piece_start(sentence, found.start(), _EDGE_OR_AND)
+        relative = _RELATIVE.search(sentence, 0, found.start())
+        start = (
+            relative.start() if relative else _piece_start(sentence, found.start(), _EDGE_OR_AND)
+        )
         sentence = _blank(sentence, start, len(sentence))
     for trigger in (_PIECE, _UNKNOWN):
         sentence = _without_pieces(sentence, trigger)

@@ -5,6 +5,7 @@ no claim: the extractor is precise, not complete.
 """
 
 import re
+from dataclasses import replace
 
 from retia.claims.actions import action_claims
 from retia.claims.context import asserted
@@ -27,7 +28,7 @@ from retia.claims.negation import (
 )
 from retia.claims.parser import answer_sentences, parse_answer
 from retia.claims.phase import phase_mentions
-from retia.claims.places import places_in
+from retia.claims.places import layers_in, places_in
 from retia.claims.sentences import fold, sentence_spans
 from retia.claims.stage import stage_mentions
 from retia.records import Answer, Claim, Zone
@@ -39,22 +40,34 @@ _CONNECTOR = re.compile(
 _JOINED = re.compile(r"\b(?:and|or|nor|well)\b|/")
 # Kinds that may stand between a measure and its number: they speak of the same thing.
 _SAME = {"vessel_density": "reduced_density"}
+_WHERE = (
+    r"(?=\s+(?:in|at|on|within|outside|elsewhere|around|nasal|temporal|superior|inferior|above|"
+    r"below))"
+)
 _ELSEWHERE = re.compile(
-    r",\s*(?:but |and )?(?:none|nil|no others?)(?=\s+(?:in|at|on|within|outside|elsewhere|around|"
-    r"nasal|temporal|superior|inferior|above|below))"
+    rf",\s*(?:but |and )?(?:none|nil|no others?|not){_WHERE}|\s(?:but|and) (?:not|none){_WHERE}"
 )
 _NOT_ITS_OWN = re.compile(
     r"\s(?:is|are|was|were|has|have)\s+(?:not|never|no longer)\s+(?:\w+ly\s+|been\s+)?$"
 )
+_EVERYWHERE = ("kind", "polarity", "hedged", "side", "span")
+"""Of a claim what holds in every layer it names."""
+_PHRASE_END = re.compile(r"[,;:(]")
+_STAGE_GRADE = re.compile(r"\b(mild|moderate|severe)\s+$")
+_OR_ELSE = re.compile(r"\s*,?\s*(?:or|versus|vs)\b")
 _ONLY = re.compile(r"\s+(?:only|alone)\b")
-_NEW_LEAD = re.compile(r";|\b(?:but|while|whereas|however)\b")
+_NEW_LEAD = re.compile(
+    rf";|\bbut\b(?!\s+(?:not|none|nil|no others?){_WHERE})|\b(?:while|whereas|however)\b"
+)
 _COUNT = "|".join(sorted(map(re.escape, NUMBER_WORDS), key=len, reverse=True))
 _COUNT_BEFORE = re.compile(
     rf"(?:^|[\s(])(?:(?P<cmp>{COMPARE})\s*)?(?<![\d.])(?P<n>\d+|{_COUNT})\s+"
-    r"(?!mm|µm|um\b|o'clock)(?:[a-z]+[\s-]+){0,2}$"
+    r"(?!mm|cm\b|µm|um\b|dd\b|dis[ck]\b|%|per ?cent|o'clock|(?:hours?|days?|weeks?|months?|"
+    r"years?)\b)(?:[a-z]+[\s-]+){0,2}$"
 )
 _COUNT_AFTER = re.compile(
-    rf"^(?: count)?\s*(?:is|are|:|=|\()\s*(?P<n>\d+|{_COUNT})\b(?!\s*(?:\.\d|mm|µm|%|o'clock))"
+    rf"^(?: count)?\s*(?:is|are|:|=|\()\s*(?:(?P<cmp>{COMPARE})\s*)?(?P<n>\d+|{_COUNT})\b"
+    r"(?!\s*(?:\.\d|mm|µm|%|o'clock|(?:per|in each|in every)\b))"
 )
 _AREA_AFTER = re.compile(rf"^[^,;]*?(?P<cmp>{COMPARE})?\s*(?P<n>{NUMBER})\s*{SQUARE_MM}")
 
@@ -109,7 +122,7 @@ def _sentence_claims(
     if lexicon.instruments:
         claims += action_claims(sentence, span, mentions, modality)
     for m in stage_mentions(sentence, modality):
-        grade = re.search(rf"\b({lexicon.grades})\s+$", sentence[: m.start])
+        grade = _STAGE_GRADE.search(sentence[: m.start])
         claims.append(
             Claim(
                 kind="stage",
@@ -135,6 +148,7 @@ def _measure_claims(
             claims.append(
                 Claim(
                     kind=measure,
+                    layer=_layer_of_measure(sentence, m) if lexicon.places else None,
                     quantity=float(m["n"]) / (100 if m.groupdict().get("percent") else 1),
                     comparator=COMPARATORS.get(m["cmp"] or "", "="),  # type: ignore[arg-type]
                     unit=unit,
@@ -142,6 +156,17 @@ def _measure_claims(
                 )
             )
     return claims
+
+
+def _layer_of_measure(sentence: str, found: re.Match[str]) -> str | None:
+    """The one layer that a measure is given for: in its words, after its number, or before it."""
+    after = _PHRASE_END.split(sentence[found.end() :], maxsplit=1)[0]
+    *_, before = _PHRASE_END.split(sentence[: found.start()])
+    for text in (found.group(), after, before):
+        layers = layers_in(text)
+        if layers:
+            return layers[0] if len(layers) == 1 else None
+    return None
 
 
 def _kind_claims(
@@ -162,16 +187,31 @@ def _kind_claims(
         # "Dropout and IRMA in the nasal half": both are there.
         if not spots[i] and links[i]:
             spots[i] = [(None, zone) for _, zone in spots[i + 1]]
+    layers = _layers(sentence, mentions, leads, afters, links, lexicon)
+    spared = _layers(sentence, mentions, leads, afters, links, lexicon, spared=True)
     first_lead = _zones(leads[0], lexicon)
     claims: list[Claim] = []
+    doubt = False
     for i, mention in enumerate(mentions):
         before = sentence[mentions[i - 1].end if i else 0 : mention.start]
         lead = _zones(leads[i], lexicon) if i else first_lead
         where = spots[i] or [(None, zone) for zone in lead or first_lead]
-        claims += _mention_claims(mention, denied[i], before, afters[i], where, lexicon, span)
-        if nowhere[i] and not denied[i]:
-            zones = _zones(nowhere[i], lexicon) or [None]
-            claims += [Claim(kind=mention.kind, polarity=False, zone=z, span=span) for z in zones]
+        own = _mention_claims(mention, denied[i], before, afters[i], where, lexicon, span)
+        if doubt and _OR_ELSE.match(before):
+            # "Either atelectasis or pneumonia": both are in doubt.
+            own = [replace(claim, hedged=True) for claim in own]
+        doubt = any(claim.hedged for claim in own)
+        claims += _in_layers(own, layers[i] + spared[i] if denied[i] else layers[i])
+        none = Claim(kind=mention.kind, polarity=False, span=span)
+        if spared[i] and not denied[i]:
+            # "In the deep plexus, sparing the superficial one."
+            claims += _in_layers([none], spared[i])
+        if nowhere[i]:
+            zones = _zones(nowhere[i], lexicon)
+            there = layers_in(nowhere[i]) if lexicon.places else []
+            if zones or there or not denied[i]:
+                placed = [replace(none, zone=zone) for zone in zones or [None]]
+                claims += _in_layers(placed, there)
     return claims
 
 
@@ -239,6 +279,37 @@ def _spots(after: str, lexicon: Lexicon) -> list[tuple[str | None, Zone]]:
         (next((w for at, w in reversed(severities) if at < p.start), None), p.zone)
         for p in places_in(after)
     ]
+
+
+def _layers(
+    sentence: str,
+    mentions: list[Mention],
+    leads: list[str],
+    afters: list[str],
+    links: list[re.Match[str] | None],
+    lexicon: Lexicon,
+    spared: bool = False,
+) -> list[list[str]]:
+    """Layers of each mention: in its own words, after it, or in what leads up to it."""
+    if not lexicon.places or not layers_in(sentence, spared):
+        return [[] for _ in mentions]
+    own = [layers_in(sentence[m.start : m.end], spared) for m in mentions]
+    behind = [layers_in(after, spared) for after in afters]
+    for i in reversed(range(len(mentions) - 1)):
+        if links[i] and not behind[i]:
+            behind[i] = behind[i + 1]
+    ahead = [layers_in(lead, spared) for lead in leads[: len(mentions)]]
+    return [o or b or a or ahead[0] for o, b, a in zip(own, behind, ahead, strict=True)]
+
+
+def _in_layers(claims: list[Claim], layers: list[str]) -> list[Claim]:
+    """Claims in the layers that are named; which of several places lies in which is not read."""
+    if not layers:
+        return claims
+    if len(layers) > 1 and len(claims) > 1:
+        first = Claim(**{key: getattr(claims[0], key) for key in _EVERYWHERE})
+        return claims + [replace(first, layer=layer) for layer in layers]
+    return [replace(claim, layer=layer) for layer in layers for claim in claims]
 
 
 def _mention_claims(

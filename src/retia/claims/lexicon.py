@@ -18,29 +18,52 @@ _COUNTED = (
 NUMBER_WORDS = {word: n for n, word in enumerate(_COUNTED)} | {"a single": 1, "single": 1}
 
 COMPARATORS = {
-    "no more than": "<",
-    "not more than": "<",
-    "at most": "<",
-    "up to": "<",
-    "at least": ">",
-    "no fewer than": ">",
-    "no less than": ">",
+    "no more than": "<=",
+    "not more than": "<=",
+    "at most": "<=",
+    "at the most": "<=",
+    "a maximum of": "<=",
+    "maximally": "<=",
+    "up to": "<=",
+    "at least": ">=",
+    "at the least": ">=",
+    "a minimum of": ">=",
+    "no fewer than": ">=",
+    "no less than": ">=",
+    "not fewer than": ">=",
+    "not less than": ">=",
     "about": "~",
     "approximately": "~",
     "around": "~",
     "roughly": "~",
     "~": "~",
     "more than": ">",
+    "greater than": ">",
+    "upwards of": ">=",
+    "in excess of": ">",
+    "exceeding": ">",
+    "exceeds": ">",
+    "exceed": ">",
+    "exceeded": ">",
+    "larger than": ">",
+    "bigger than": ">",
     "over": ">",
     "above": ">",
     "fewer than": "<",
     "less than": "<",
+    "smaller than": "<",
     "under": "<",
     "below": "<",
+    "\u2265": ">=",
+    ">=": ">=",
+    "\u2264": "<=",
+    "<=": "<=",
+    ">": ">",
+    "<": "<",
 }
 SQUARE_MM = r"(?:mm\s?²|mm2\b|mm\^2|sq(?:uare|\.)? ?(?:mm|millimet(?:er|re)s?))"
-NUMBER = r"\d+(?:\.\d+)?"
-COMPARE = "|".join(re.escape(c) for c in COMPARATORS)
+NUMBER = r"(?:\d+(?:\.\d+)?|\.\d+)"
+COMPARE = "|".join(map(re.escape, sorted(COMPARATORS, key=len, reverse=True)))
 
 # What has a kind's word in it and means something else, by modality.
 _OTHERWISE = {

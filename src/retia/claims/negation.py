@@ -29,9 +29,14 @@ _DENY = (
     r"described|suspected|called)(?: as| to be| for)?|hardly any|(?:argu\w+|speaks?|speaking|"
     r"militates?|evidence|and) against"
 )
+_UNSURE = (
+    r"(?:cannot|can not|could not|can't|couldn't|not) (?:\w+ )?(?:be |make )?(?:sure|certain) "
+    r"(?:of|about|that)"
+)
 # Phrases that hold a cue and deny nothing.
 _PSEUDO = re.compile(
-    r"\b(?:not (?:only|just|merely|necessarily)|no (?:doubt|question|surprise|fewer|less|"
+    rf"\b(?:{_UNSURE}|not (?:only|just|merely|necessarily)|no (?:doubt|question|surprise|fewer|"
+    rf"less|"
     r"more than)|"
     r"without (?:doubt|question)|(?:more|less) (?:likely|probabl[ey]) than|not (?:free of|"
     r"free from|without|devoid of|lacking|clear of|"
@@ -74,7 +79,7 @@ _OWN = re.compile(
 _VERBS = (
     r"is|are|was|were|has|have|shows?|showing|seen|present|visible|found|there|but|while|whereas|"
     r"although|though|however|because|so|hence|thus|therefore|which|that|it|only|this|these|"
-    r"remains?|"
+    r"remains?|leaves?|lies?|accompan\w+|arises?|"
     r"(?<!not )yet|turned|turns|proved|proves|actually|really|represents?|accounts?|makes?|"
     r"contains?|speaks?(?! against)|points?|favou?rs?|supports?|allows?|means?|touch\w*|holds?|"
     r"except|apart|aside|save|besides|with|plus|noted|evident|reveals?|"
@@ -101,7 +106,7 @@ _CUE = re.compile(rf"(?<![\w-])(?:{_DENY})(?![\w-])")
 _BE = (
     r"(?:is|are|was|were|can|could|do|does|did|has been|have been|had been|appears?|remains?|"
     r"seems?|"
-    r"looks?|has|have|had|being|proved|may)"
+    r"looks?|has|have|had|having|having been|being|proved|may)"
 )
 _SEEN = (
     r"seen|present|visible|detect\w*|found|identif\w*|evident|apparent|appreciat\w*|noted|"
@@ -139,8 +144,10 @@ _AFTER = re.compile(
     rf"(?:\s*(?:$|[.,;!)]|\b(?:but|and)\b)|\s+{_ADVERBS}(?:to be )?(?:{_SEEN})\b)"
     rf"|^{_ASIDE}{_REACH}{_ASIDE}\s*\b{_BE}\s+{_ADVERBS}(?:thought |considered |felt |deemed )?"
     rf"(?:{_GONE})\b"
-    r"|^\s*[:=(]?-?\s*[:=(]\s*(?:none|absent|no|not|0|negative|nil|neg|cleared|resolved|gone|"
+    r"|^\s*[:=(]?-?\s*[:=(]\s*(?:(?:grade|score|level|degree)\s*:?\s*)?(?:none|absent|no|not|0|"
+    r"negative|nil|neg|cleared|resolved|gone|"
     r"excluded|lacking|missing|-)(?!\w|\.\d)"
+    r"|^\s+(?:grade|score|count)\s*[:=]?\s*(?:0|nil|none)(?![\d/]|\.\d)"
     r"|^\s+(?:all |both )?(?:lacking|missing|incomplete|pending|resolved|cleared|gone|"
     r"(?:out of|off) (?:the )?(?:view|frame|sight|field|"
     r"screen)|improbable|nil|none|neg|absent|negative|excluded|ruled out|unlikely|"
@@ -159,6 +166,10 @@ _AFTER = re.compile(
     r"left|"
     r"remains?|remaining|seen|visible|present|any more|anymore|at present|currently|found|"
     r"confirmed)\b"
+    # "Only one structure proven so far, thus not achieved", "to call it so, and there are none".
+    rf"|^[^;]{{0,80}}?,\s*(?:and )?(?:thus|so|hence|therefore)\s+(?:{_BE}\s+)?not\s+"
+    rf"{_ADVERBS}(?:{_SEEN})\b"
+    r"|^[^;]{0,80}?,\s*(?:and|but)\s+there (?:is|are|was|were)\s+none\s*(?:$|[.,;!])"
     r"|^[^,;]{0,40}?\b(?:in vain|without success)\b|^\s*,\s*(?:none|nothing)\s+(?:could|can|was|"
     r"were|is|are|has|"
     r"have)\b"
@@ -184,13 +195,13 @@ _NOT_EXCLUDED = re.compile(
     r"(?:excluded?|ruled? out|dismissed|discounted)"
 )
 _DOUBT = (
-    r"possible|possibly|suspected|suspicious|suspicion|probable|probably|likely|questionable|"
+    r"possible|possibly|possibility|suspected|suspicious|suspicion|probable|probably|likely|questionable|"
     r"perhaps|maybe|may|might|could|suggests?|suggestive|suggesting|doubtful|equivocal|suspect|"
     r"query|presumed|presumably|concern|concerning|worrisome|versus|vs|uncertain|borderline|"
     r"consistent with|compatible with|in keeping with|favou?red|hint"
 )
 _DOUBT_BEFORE = re.compile(
-    rf"(?:\b(?:{_DOUBT})\b|\?\w*|(?<!in )(?<!on )\beither\b(?! (?:eye|side|"
+    rf"(?:\b(?:{_DOUBT}|{_UNSURE})\b|\?\w*|(?<!in )(?<!on )\beither\b(?! (?:eye|side|"
     rf"half)))(?:[\s-]+[\w-]+){{0,4}}\s*$"
 )
 _DOUBT_AFTER = re.compile(

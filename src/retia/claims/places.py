@@ -1,4 +1,4 @@
-"""Places in text: quadrants, halves, rings and clock hours."""
+"""Places in text: quadrants, halves, rings and clock hours; and layers of the retina's vessels."""
 
 import re
 from dataclasses import dataclass
@@ -33,6 +33,32 @@ _PLACE = re.compile(
     rf"|(?P<ring>{_words(_RING)})\b(?!\s+avascular)"
     r"|(?P<clock>1[0-2]|[1-9])\s*o'?\s*clock)"
 )
+_LAYER_NAME = (
+    r"(?:(?:capillary|vascular|retinal|vessel)\s+)*(?:plexus(?:es)?|layers?|slabs?|complex(?:es)?|"
+    r"networks?|beds?|one\b|octa|angiogra\w+)"
+)
+_LAYERS = {
+    layer: re.compile(
+        # "In the superficial and the deep plexus": the name stands once, at the end.
+        rf"\b(?:{words})(?=(?:[\s,/]+(?:and|or|nor|but|as|well|in|the|both|not|superficial|middle|"
+        rf"intermediate|deep|\w+ly)\b){{0,6}}[\s/]+{_LAYER_NAME})|\b(?:{short})\b"
+    )
+    for layer, words, short in (
+        ("superficial", "superficial", "scp|svp|svc|scl"),
+        ("intermediate", "intermediate|middle", "icp"),
+        ("deep", "deep", "dcp|dvp|dvc|dcl"),
+    )
+}
+_SPARING = re.compile(
+    r"\b(?:not|spar(?:es|ed|ing)|except|excepting|without)(?:\s+(?:for|in|of|the|at|within))*\s+$"
+)
+_SPARED = re.compile(
+    rf"(?:\s+{_LAYER_NAME})?\s*(?:(?:is|are|was|were|remains?|appears?)\s+)?(?:\w+ly\s+)?"
+    r"(?:spared|unaffected|uninvolved|not (?:affected|involved))\b"
+)
+_BOTH_LAYERS = re.compile(
+    r"\b(?:both|either|neither) (?:of the )?(?:plexus(?:es)?|layers?|slabs?)\b"
+)
 _JOINS = re.compile(r"\s*(?:quadrant\s+of\s+the|quadrant\s+in\s+the|quadrant,?)?\s*$")
 
 
@@ -62,6 +88,32 @@ def places_in(text: str) -> list[Place]:
             continue
         places.append(Place(m.start(), m.end(), _zone(m)))
     return places
+
+
+def layers_in(text: str, spared: bool = False) -> list[str]:
+    """All layers of the retina's vessels named in a text, each once, from the inner to the outer.
+
+    A layer is named by its plexus, slab or the like (`the deep capillary plexus`, `DCP`): a deep
+    haemorrhage names none.
+
+    Args:
+        text: Or a part of a sentence.
+        spared: Whether those are meant that are left out (`but not in the SCP`, `the SCP is
+            spared`), or all others.
+    """
+    folded = fold(text)
+    if _BOTH_LAYERS.search(folded):
+        return [] if spared else ["superficial", "deep"]
+    return [
+        layer
+        for layer, words in _LAYERS.items()
+        if any(_is_spared(folded, m) == spared for m in words.finditer(folded))
+    ]
+
+
+def _is_spared(folded: str, layer: re.Match[str]) -> bool:
+    before = _SPARING.search(folded, max(0, layer.start() - 30), layer.start())
+    return before is not None or _SPARED.match(folded, layer.end()) is not None
 
 
 def _may_join(last: Place, between: str) -> bool:

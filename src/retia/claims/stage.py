@@ -43,7 +43,8 @@ _BEFORE_NORMAL = re.compile(
     rf"rather|than|either|of an?|perfectly)|\b(?:{_SUBJECT})"
     r"(?:\s+(?!plexus|layer|disc|arcade|vessel|vein|macula)\w+)?"
     r"\s+(?:is|are|was|were|"
-    r"looks?|appears?|seems?|remains?)(?:\s+(?:still|not|quite|\w+ly|thus|therefore|otherwise|within))?"
+    r"looks?|appears?|seems?|remains?)(?:\s+(?:still|not|quite|\w+ly|thus|therefore|otherwise|"
+    r"within))?"
     r"|^\W*(?:is|looks?|appears?|seems?|remains?))\s*$"
 )
 _NOT_NORMAL = re.compile(
@@ -66,7 +67,8 @@ _NO_RETINOPATHY = (
     r"eye\s+|vascular\s+)?"
     r"(?:changes?|lesions?|disease|damage|pathology|involvement|microangiopathy)(?! (?:other|"
     r"apart|except|beyond))"
-    r"|(?:diabetic\s+)?(?:retinopathy|dr)\s*(?::|is|was|are)?\s*(?:absent|none|nil|negative|"
+    r"|(?:(?:diabetic\s+)?(?:retinopathy|dr)|diabetic (?:retinal )?(?:changes|lesions))\s*(?::|is|"
+    r"was|are)?\s*(?:absent|none|nil|negative|"
     r"not (?:seen|present|"
     r"found|detected|evident|visible))(?!\w)"
     r"|(?<!other than )(?:no|without)\s+(?:\w+ )?(?:abnormalit(?:y|ies)|pathology|"

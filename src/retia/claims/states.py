@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from retia.claims.things import THINGS
 
 _NOT = re.compile(
-    r"\b(?:not(?!\s+(?:only|just|merely))|no longer|no|never|neither|nor|without|lacks?|free of|"
+    r"\b(?:not(?!\s+(?:only|just|merely))|no longer|no|none|never|neither|nor|without|lacks?|"
+    r"free of|"
     r"isn't|aren't|wasn't|doesn't|don't|nothing|lost (?:its|the|their)|loss of (?:its|the))\b"
 )
 _NOBODY = re.compile(r"\b(?:no|none of(?: the)?)\s+(?:(?!evidence|sign)\w+\s+)?$")
@@ -22,13 +23,14 @@ _PIECE = re.compile(r"[,;:]|\b(?:and|but)\b")
 _TURN = re.compile(r";|\b(?:while|whereas)\b")
 # After "but" a state goes on with the thing only when next to nothing stands between.
 _BUT = re.compile(
-    r"\b(?:but|though|although|yet)\b(?!\s+(?:(?:not|it|its|is|are|has|have|with|an?|in|\w+ly|"
+    r"\b(?:but|though|although|yet)\b(?!\s+(?:(?:not|for|of|as to|it|its|is|are|has|have|with|an?|"
+    r"in|\w+ly|"
     r"margins?|borders?|outlines?|"
     r"contours?|edges?|shape|size)\s+)*$)"
 )
 _NEXT_TO = re.compile(
     r"\b(?:in|of|within|along|around|at|near|from|by|with|for|on|"
-    r"to)\s+(?:the\s+)?(?:[\w-]+\s+){0,2}$"
+    r"to|into|entered|entering|fills|filling)\s+(?:the\s+)?(?:[\w-]+\s+){0,2}$"
 )
 _PART = (
     r"(?:margins?|borders?|outlines?|contours?|edges?|shape|size|area|ring|rim|boundar(?:y|ies))"

@@ -26,7 +26,8 @@ _SHAPE = (
     r"irregular|irregularity|irregularities|jagged|ragged|disrupted|disruption|broken|breaks?|"
     r"interrupted|interruption|distorted|distortion|eroded|erosion|notched|notching|"
     r"ill[\s-]defined|"
-    r"acircular|non-?circular|asymmetric(?:al)?|scalloped|frayed|uneven|indented|discontinuous|"
+    r"acircular|acircularity|non-?circular|asymmetric(?:al)?|scalloped|frayed|uneven|indented|"
+    r"discontinuous|"
     r"discontinuity|moth-eaten|deformed|misshapen|lobulated|incomplete|gaps?|fragmented|bumpy|"
     r"angular|(?<=nor )shape|"
     r"(?<=nor the )shape"
@@ -45,7 +46,8 @@ _LESS = (
     r"reduced|reduction|decreased?|decreasing|diminished|diminution|low|lower|lowered|subnormal|"
     r"depressed|loss|impaired|falls?|fallen|fall|dropped|drops|drop|down|decline|declined|"
     r"deficient|sparse|attenuated|poor|deficit|lessened|"
-    r"below (?:the )?(?:normal|average|expected)|thinned(?: out)?|rarefied"
+    r"below (?:that of |those of )?(?:the |its )?(?:normal|average|expected|healthy|norm|reference|"
+    r"peers|controls?)|thinned(?: out)?|rarefied"
 )
 _WINDING = (
     r"tortuous|tortuosity|winding|corkscrew|coiled|kinked|kinking|twisted|serpentine|convoluted|"
@@ -57,14 +59,15 @@ _WIDTH = (
     r"attenuated|attenuation"
 )
 _UNEVEN_WIDTH = (
-    r"irregular|irregularity|irregularities|variable|variations?|vary|varying|varies|changed|altered|uneven|"
+    r"irregular|irregularity|irregularities|variable|variations?|vary|varying|varies|changed|"
+    r"altered|uneven|"
     r"increased|reduced|abnormal|fluctuat\w+|changes|non-?uniform|inconsistent|alterations?"
 )
 _GONE = (
     r"lost|missing|dropped out|gone|obliterated|occluded|non[\s-]?perfused|unperfused|not perfused|"
     r"wiped out|closed|occlusion|obliteration|closure|not filled|unfilled|"
     r"(?:poorly|incompletely|badly|barely|hardly) (?:perfused|filled)|shut down|"
-    r"disappeared|vanished|gaps?|holes?|drop out|died back"
+    r"disappeared|vanished|gaps?|holes?|drop out|died back|pruned|pruning"
 )
 _WHOLE = (
     r"intact|complete|preserved|continuous|unbroken|uninterrupted|maintained|undisturbed|"
@@ -79,7 +82,8 @@ _UNFED = (
 )
 _FED = r"(?:well|fully|completely|normally|evenly|everywhere|homogeneously) perfused"
 _SPARSE = (
-    r"thinned out|rarefied|sparse|sparser|less dense|scanty|depleted|reduced in number|thinning out"
+    r"thinned out|rarefied|paucity|scarcity|sparse|sparser|less dense|scanty|depleted|"
+    r"reduced in number|thinning out"
 )
 _SHIFTED = r"shifted|displaced|deviated|pushed|shifts?"
 _CENTRAL = r"central|centred|centered|maintained|preserved|in place|undisplaced|midline"
@@ -99,10 +103,10 @@ THINGS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     (
         r"(?:peri|para)?foveal (?:capillary )?(?:ring|arcade|margin|border|outline)s?|"
         r"terminal capillary ring|(?<!by )ring of (?:terminal )?capillaries",
-        (("faz_irregularity", rf"{_SHAPE}|loss|lost|missing|absent", _EVEN),),
+        (("faz_irregularity", rf"{_SHAPE}|loss|lost|missing|absent|open(?:ed)?", _EVEN),),
     ),
     (
-        rf"{FAZ}|margins?|borders?|contours?|outlines?",
+        rf"{FAZ}(?:\s+(?:diameters?|widths?))?|margins?|borders?|contours?|outlines?",
         (("faz_enlargement", _SIZE, _NORMAL_SIZE), ("faz_irregularity", _SHAPE, _EVEN)),
     ),
     (
@@ -125,7 +129,8 @@ THINGS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         ),
     ),
     (
-        r"(?:(?:vessel|vascular|venous|arteriolar|venular)[\s-])?(?:calib(?:re|er)s?|diameters?|widths?)",
+        r"(?:(?:vessel|vascular|venous|arteriolar|venular)[\s-])?(?:calib(?:re|er)s?|diameters?|"
+        r"widths?)",
         (
             (
                 "calibre_change",
@@ -152,7 +157,12 @@ THINGS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         r"arcades?",
         (
             ("tortuosity", _WINDING, r"straight|non-?tortuous"),
-            ("calibre_change", _WIDTH, r"(?!)"),
+            (
+                "calibre_change",
+                _WIDTH,
+                r"tapers? (?:evenly|normally|regularly|smoothly)|(?:even|normal|regular|smooth) "
+                r"tapering|of (?:even|normal|uniform|regular) (?:calib(?:re|er)|width)",
+            ),
             ("venous_beading", r"beaded|beading|sausage-like", r"(?!)"),
             ("capillary_dropout", _GONE, _WHOLE),
             ("reduced_density", _SPARSE, r"dense"),
@@ -199,6 +209,54 @@ THINGS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         (("macular_oedema", r"thickened|swollen|o?edematous|thickening", r"dry"),),
     ),
     (r"vitreous(?: cavity| gel)?", (("vitreous_haemorrhage", r"bloody|blood-filled", r"clear"),)),
+    (
+        r"costophrenic (?:angles?|recess(?:es)?|sulc(?:us|i))",
+        # A blunted angle may be a scar as well.
+        (("pleural_effusion", r"(?!)", r"sharp|clear|free|preserved|well[\s-]defined|normal"),),
+    ),
+    (
+        r"air|gas",
+        (
+            (
+                "free_air",
+                r"(?:under|beneath|below|underneath) (?:the|either|both) (?:right |left )?"
+                r"(?:hemi)?diaphragms?",
+                r"(?!)",
+            ),
+        ),
+    ),
+    (
+        r"fluid",
+        (
+            (
+                "ascites",
+                r"in the (?:abdomen|pelvis|peritoneal cavity|abdominal cavity)",
+                r"(?!)",
+            ),
+            ("pleural_effusion", r"in the pleural (?:space|cavity)", r"(?!)"),
+        ),
+    ),
+    (
+        r"blood",
+        (
+            (
+                "preretinal_haemorrhage",
+                r"in front of the (?:retina|macula|disc)|(?:beneath|behind|"
+                r"under) the (?:posterior )?"
+                r"hyaloid(?: face)?",
+                r"(?!)",
+            ),
+            (
+                "vitreous_haemorrhage",
+                r"(?:in|within|into|entered|filling|fills) the vitreous(?: cavity| gel)?",
+                r"(?!)",
+            ),
+        ),
+    ),
+    (
+        r"bed|field|fossa",
+        (("hemostasis_achieved", r"dry", r"(?!)"),),
+    ),
     (r"course", (("tortuosity", _WINDING, r"normal|regular|straight|unremarkable"),)),
     (
         r"anatomy",
@@ -207,7 +265,8 @@ THINGS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
                 "unclear_anatomy",
                 r"unclear|obscured|uncertain|difficult|distorted|(?:hard|"
                 r"impossible) to (?:\w+ )?(?:make out|define|"
-                r"identify|recogni[sz]e|discern|see|tell)|confus\w+|ambiguous|in doubt",
+                r"identify|recogni[sz]e|discern|see|tell)|confus\w+|ambiguous|in doubt|"
+                r"(?:could|can) ?not be (?:\w+ly )?(?:made out|defined|discerned|recogni[sz]ed)",
                 r"clear|clearly \w+|well[\s-]defined|identified|delineated|unambiguous",
             ),
         ),
@@ -266,7 +325,8 @@ THINGS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ),
             (
                 "bleeding_major",
-                r"brisk|briskly|heavily|profusely|massively|major|massive|heavy|severe|profuse|arterial|torrential|significant|"
+                r"brisk|briskly|heavily|profusely|massively|major|massive|heavy|severe|profuse|"
+                r"arterial|torrential|significant|"
                 r"pulsatile|"
                 r"spurting|considerable",
                 r"(?!)",

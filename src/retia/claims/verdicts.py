@@ -6,7 +6,8 @@
 - missed: a finding of the record that no supported claim names.
 
 Tolerances: counts within 1 (never 0 for 1: presence is judged first); areas within 15 % or
-0.02 mm²; clock hours within 1; `at least` and the like have none. The quadrant decides about the place; the ring is counted apart.
+0.02 mm²; clock hours within 1; `at least` and the like have none. The quadrant decides about the
+place; the ring is counted apart.
 
 Surgical frames: instruments are counted exactly, and one that is not annotated is not there. Of
 the anatomy only what is acted upon is annotated: naming anything else is unsupported. Where no

@@ -1,15 +1,17 @@
 """`retia import slake`: SLAKE (Liu et al. 2021), questions with boxes of organs and lesions.
 
 In:  a folder with `train.json` (and `validation.json`, `test.json`) and `imgs/xmlab1/source.jpg`,
-     beside it `detection.json`: a list of `{"Liver": [x, y, width, height]}` in pixels. Also
-     Parquet, a `save_to_disk` folder, or a hub id.
-Out: one case an image, with its typed questions; boxes are findings and regions of questions.
+     beside it `detection.json`: a list of `{"Liver": [x, y, width, height]}` in pixels, and
+     `mask.png` with the numbers of `mask.txt` (see `slake_masks`). Also Parquet, a `save_to_disk`
+     folder, or a hub id.
+Out: one case an image, with its typed questions; boxes and masks are findings and regions of
+     questions, and what questions tell of sides is told of findings (see `sides`).
 """
 
 import logging
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -19,11 +21,11 @@ from retia.runs import Step, open_step
 from retia.sources.imported import Origin, read_json, write_imported
 from retia.sources.pictures import Picture, clip_box
 from retia.sources.questions import gold_type, text_of
+from retia.sources.sides import kind_and_side, slug, with_told
+from retia.sources.slake_masks import MASK, NAMES, read_labels, read_names, with_masks
 from retia.sources.stored import inputs_of
 from retia.sources.tables import or_skip
 from retia.sources.vqa import Asked, VqaConfig, read_vqa_files, to_cases
-from retia.taxonomy import read_vocabulary
-from retia.taxonomy.surgery import fold
 
 log = logging.getLogger("retia")
 
@@ -33,9 +35,12 @@ ORIGIN = Origin(
     reference="B. Liu, L.-M. Zhan, L. Xu, L. Ma, Y. Yang, X.-M. Wu: SLAKE: a "
     "semantically-labeled knowledge-enhanced dataset for medical visual question answering. "
     "ISBI 2021.",
-    notes="Boxes of `detection.json` are findings; a question that names the thing of exactly one "
-    "box, in its own words or in its answer, has that box as its region. The organ masks are not "
-    "read. The published split shares most test images with its training part.",
+    notes="Boxes of `detection.json` are findings, and so is every label of a mask that lies in no "
+    "such box; a question that names the thing of exactly one finding, in its own words or in its "
+    "answer, has that finding's box and mask as its region. Masks with numbers that `mask.txt` "
+    "does not name are left out. Where a question with its answer plainly says that something is "
+    "there, or on which side of the body, this is a finding or its side; where one denies it, it "
+    "was looked for. The published split shares most test images with its training part.",
 )
 TOPICS = {"kg": "knowledge"}
 
@@ -66,12 +71,15 @@ def import_slake(config: SlakeConfig) -> dict[str, Any]:
             return step.summary
         read = read_vqa_files(step, config.source, lambda row, where: to_asked(row, where, config))
         cases, pictures, overlap = to_cases(step, read, config)
+        masks = Masks(names=read_names(read.root / NAMES))
         for place, case in enumerate(cases):
             if case.file_name in pictures:
                 with or_skip(step, case.id):
-                    cases[place] = with_boxes(step, case, read.root, pictures[case.file_name])
+                    picture = pictures[case.file_name]
+                    cases[place] = with_regions(step, case, read.root, picture, masks)
+        cases = [with_told(case, bare_sides=False) for case in cases]
         write_imported(step, read.root, cases, ORIGIN, overlap)
-        step.summary |= {"missing_images": len(cases) - len(pictures)}
+        step.summary |= {"missing_images": len(cases) - len(pictures)} | masks.told()
     return step.summary
 
 
@@ -112,21 +120,46 @@ def to_asked(row: dict[str, Any], where: str, config: SlakeConfig) -> Asked | No
     )
 
 
-def slug(words: str) -> str:
-    """Words as an id: `Pelvic Cavity` becomes `pelvic_cavity`."""
-    return re.sub(r"[\s_-]+", "_", words.strip().lower())
+@dataclass(kw_only=True)
+class Masks:
+    """The names of `mask.txt`, and what became of the masks."""
+
+    names: dict[int, str]
+    read: int = 0
+    left_out: list[str] = field(default_factory=list)
+    """Paths of masks with numbers that have no name."""
+
+    def told(self) -> dict[str, int]:
+        """Counts for the summary; masks that were left out are told once."""
+        if self.left_out:
+            log.warning(
+                "%d masks left out, such as %s: %s. Their boxes are read.",
+                len(self.left_out),
+                self.left_out[0],
+                f"they hold numbers that {NAMES} does not name"
+                if self.names
+                else f"there is no {NAMES} that names their numbers",
+            )
+        return {"masks": self.read, "masks_left_out": len(self.left_out)}
 
 
-def with_boxes(step: Step, case: Case, source: Path, picture: Picture) -> Case:
-    """Add the boxes of `detection.json` beside the image, where there is one.
+def with_regions(step: Step, case: Case, source: Path, picture: Picture, masks: Masks) -> Case:
+    """Add the boxes of `detection.json` and the labels of `mask.png`, where they are there.
 
     Raises:
-        UserError: If it is malformed.
+        UserError: If one is malformed.
     """
-    path = (source / case.file_name).parent / "detection.json"
-    if not path.is_file():
-        return case
-    findings = read_detections(step, path, picture)
+    folder = (source / case.file_name).parent
+    boxes, mask = folder / "detection.json", folder / MASK
+    findings = read_detections(step, boxes, picture) if boxes.is_file() else ()
+    if mask.is_file():
+        with or_skip(step, f"{case.id}: {MASK}"):
+            labels = read_labels(mask, masks.names, picture)
+            if labels is None:
+                masks.left_out.append(str(mask))
+            else:
+                masks.read += 1
+                findings = with_masks(findings, labels, step.out / "masks" / case.id)
     questions = tuple(_with_region(q, findings) for q in case.questions)
     named = tuple(map(in_our_words, findings))
     return replace(case, findings=named, questions=questions)
@@ -165,13 +198,10 @@ def _named_box(entry: Any, where: str) -> tuple[str, tuple[float, float, float, 
 
 
 def in_our_words(finding: Finding) -> Finding:
-    """The finding with the vocabulary's id for its kind, where it has a word for it."""
-    vocabulary = read_vocabulary("radiology")
-    for part in ("kinds", "organs"):
-        id = vocabulary.words(part).get(fold(finding.kind))
-        if id is not None:
-            return replace(finding, kind=id)
-    return finding
+    """The finding with the vocabulary's id for its kind, and the side that its name says."""
+    kind, side = kind_and_side(finding.kind)
+    attributes = {"side": side} if side else {}
+    return replace(finding, kind=kind, attributes=finding.attributes | attributes)
 
 
 def _with_region(question: Question, findings: Sequence[Finding]) -> Question:

@@ -3,7 +3,8 @@
 In:  a folder with `images/` and the questions as JSON, as published or split into `trainset.json`
      and `testset.json`; or the Hub's layout: Parquet files with the images inside, a
      `save_to_disk` folder, or the id of the data set on the hub.
-Out: one case an image, with its typed questions.
+Out: one case an image, with its typed questions; what they plainly say to be there, and on which
+     side of the body, is a finding (see `sides`).
 """
 
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from retia.records import Question
 from retia.runs import open_step
 from retia.sources.imported import Origin, write_imported
 from retia.sources.questions import gold_type, text_of
+from retia.sources.sides import with_told
 from retia.sources.stored import inputs_of
 from retia.sources.vqa import Asked, VqaConfig, read_vqa_files, to_cases
 
@@ -26,7 +28,10 @@ ORIGIN = Origin(
     "(2018).",
     notes="Question types are one topic each, their misspellings mended; integer answers are "
     "texts; the same question with the same answer about the same image stands once. Paraphrases "
-    "are kept. The published split shares images between its parts.",
+    "are kept. Where a question with its answer plainly says that something is there, or on which "
+    "side of the body, this is a finding; where one denies it of the whole image, it was looked "
+    "for. Most of what an image shows was never asked about. The published split shares images "
+    "between its parts.",
 )
 
 TOPICS = {
@@ -70,6 +75,7 @@ def import_vqa_rad(config: VqaRadConfig) -> dict[str, Any]:
             return step.summary
         read = read_vqa_files(step, config.source, to_asked)
         cases, pictures, overlap = to_cases(step, read, config)
+        cases = [with_told(case, bare_sides=True) for case in cases]
         write_imported(step, read.root, cases, ORIGIN, overlap)
         step.summary |= {"missing_images": len(cases) - len(pictures)}
     return step.summary

@@ -58,8 +58,8 @@ def add_faithfulness(
         examples: How many answers each gallery shows.
         asked: What was asked, such as `stage`; needed where a page has several such sections.
     """
-    about = f": {asked}" if asked else ""
-    report.heading(f"Does the answer rest on the region?{about}", _anchor("faithfulness", asked))
+    title = f"Does the answer rest on the region? {asked}".strip()
+    report.heading(title, _anchor("faithfulness", asked))
     main = faithfulness.main
     if main is None:
         report.paragraph("<b>Not applicable: no answer has a region that could be removed.</b>")
@@ -225,10 +225,11 @@ def _kind_intro() -> str:
 
 
 def _effects(report: Report, part: PartNumbers) -> None:
-    report.picture(
-        effect_chart(part.effects, "What removing costs the answer"),
-        "Right answers. Circles: the region; squares: random regions of equal area and shape.",
-    )
+    if any(own.items for own in part.effects):
+        report.picture(
+            effect_chart(part.effects, "What removing costs the answer"),
+            "Right answers. Circles: the region; squares: random regions of equal area and shape.",
+        )
     report.table(
         (
             "fill",
