@@ -15,7 +15,7 @@ from retia.runs.step import write_json
 
 COLUMNS = (
     *("case", "condition", "verdict", "kind", "polarity", "hedged", "quadrant", "ring"),
-    *("severity", "quantity", "comparator", "unit", "stage", "evidence"),
+    *("side", "layer", "severity", "quantity", "comparator", "unit", "stage", "evidence"),
 )
 
 
@@ -42,7 +42,8 @@ def write_tables(audit: Audit, out: Path) -> None:
                 writer.writerow(
                     (
                         *(case.id, condition, judged.verdict, c.kind, c.polarity, c.hedged),
-                        *(*place, c.severity, c.quantity, c.comparator, c.unit, c.stage),
+                        *(*place, c.side, c.layer, c.severity, c.quantity, c.comparator),
+                        *(c.unit, c.stage),
                         " ".join(judged.evidence),
                     )
                 )
