@@ -248,6 +248,7 @@ def test_every_file_of_an_audit_tells_the_same(samples, tmp_path):
         ({"samples": None}, "--samples is missing"),
         ({"copies": -1}, "Expected 0 or more"),
         ({"fills": ()}, "--fills is empty"),
+        ({"random_regions": 3}, "Expected 5 or more"),
     ],
 )
 def test_flags_that_contradict_each_other_are_refused(tmp_path, flags, message):

@@ -14,6 +14,8 @@ CLOSING_SHARE = 1 / 16
 """Dark gaps up to this share of the image's shorter side belong to the foreground."""
 INSIDE_SHARE = 0.95
 """Share of a random region that must be foreground."""
+LEAST_REGIONS = 5
+"""Random regions that a region is compared with in an audit: fewer are no control."""
 
 
 def box_mask(box_px: Sequence[float], size: tuple[int, int]) -> np.ndarray:

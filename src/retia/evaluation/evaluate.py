@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from retia.counterfactuals.fills import Fill
+from retia.counterfactuals.regions import LEAST_REGIONS
 from retia.errors import UserError
 from retia.evaluation.cfproxy.settings import CfproxySettings
 from retia.evaluation.predictors.endpoint import EndpointConfig
@@ -30,7 +31,7 @@ INPUTS = ("samples", "model", "predictions", "staging", "word_vectors")
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluateConfig(StepConfig, EndpointConfig):
+class EvaluateConfig(EndpointConfig, StepConfig):
     """What `retia evaluate` takes."""
 
     samples: Path | None = None
@@ -99,6 +100,11 @@ class EvaluateConfig(StepConfig, EndpointConfig):
             raise UserError("--counterfactuals and --copies are counts. Expected 0 or more.")
         if not self.fills:
             raise UserError("--fills is empty. Expected at least one way to remove a region.")
+        if self.random_regions < LEAST_REGIONS:
+            raise UserError(
+                f"--random-regions is {self.random_regions}. Expected {LEAST_REGIONS} or more: "
+                "fewer are no control."
+            )
 
     @property
     def folder(self) -> Path:

@@ -15,6 +15,7 @@ from typing import Any
 
 from retia.atomic import atomic_file
 from retia.counterfactuals import FILLS, Fill
+from retia.counterfactuals.regions import LEAST_REGIONS
 from retia.errors import UserError, did_you_mean
 from retia.evaluation.faithfulness.edits import EditedImages, Pair, edit, fill_seed
 from retia.evaluation.faithfulness.measured import (
@@ -34,7 +35,6 @@ log = logging.getLogger("retia")
 
 DIGITS = 6
 """Of a score: further ones depend on which images were scored together."""
-LEAST_REGIONS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
