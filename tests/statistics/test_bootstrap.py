@@ -7,6 +7,7 @@ from retia.statistics import (
     balanced_accuracy,
     bootstrap_interval,
     confusion,
+    mean_interval,
     paired_difference,
     quadratic_kappa,
     ratio_interval,
@@ -93,3 +94,15 @@ def test_ratios_of_group_sums_are_the_general_bootstrap_only_faster():
 def test_a_ratio_over_nothing_is_not_applicable():
     assert ratio_interval([], [], []).estimate is None
     assert ratio_interval([0.0], [0.0], ["a"]).estimate is None
+
+
+def test_a_mean_leaves_out_what_is_not_there():
+    groups = [f"g{n // 3}" for n in range(60)]
+    values = [None if n % 7 == 0 else float(n) for n in range(60)]
+    known = [(v, g) for v, g in zip(values, groups, strict=True) if v is not None]
+    by_hand = bootstrap_interval(np.mean, [np.array([v for v, _ in known])], [g for _, g in known])
+    found = mean_interval(values, groups)
+    assert (found.rows, found.groups) == (by_hand.rows, by_hand.groups) == (51, 20)
+    assert found.estimate == pytest.approx(by_hand.estimate)
+    assert (found.low, found.high) == pytest.approx((by_hand.low, by_hand.high))
+    assert mean_interval([None], ["g"]).estimate is None

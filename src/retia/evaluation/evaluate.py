@@ -182,10 +182,11 @@ def _audit(
         for p in audit.predictions
         if p.trouble is not None and predictor is not None
     ]
-    write_tables(audit, step.out)
+    numbers = audit.as_json()
+    write_tables(audit, numbers, step.out)
     write_report(audit, step.out / "report.html", image_loader(config.folder), config.examples)
-    write_card(step.out / "MODEL_CARD.md", audit.as_json(), step.record)
-    return audit.summary(), audit.lines()
+    write_card(step.out / "MODEL_CARD.md", numbers, step.record)
+    return numbers["summary"], audit.lines()
 
 
 def _proxy(

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from retia.errors import UserError
 from retia.evaluation.answers.ask import ask_all
 from retia.evaluation.answers.notes import Note, image_notes, prediction_notes
 from retia.evaluation.answers.predictions import Prediction, by_case
 from retia.evaluation.answers.ready import read_predictions
 from retia.evaluation.faithfulness import ProbeRow, StudyConfig, make_probes, study
 from retia.evaluation.plan.contamination import Contamination, find_contamination
-from retia.evaluation.plan.held_out import held_out
-from retia.evaluation.plan.items import Item, Plan, make_plan
+from retia.evaluation.plan.held_out import plan_of
+from retia.evaluation.plan.items import Item, Plan
 from retia.evaluation.plan.shortcuts import Shortcuts, find_shortcuts
 from retia.evaluation.predictors.predictor import Predictor
 from retia.evaluation.predictors.staging import read_staging, staging_answers
@@ -74,12 +73,7 @@ def examine(
     """
     folder = config.folder
     samples, pool = read_samples(folder), read_cases(folder)
-    plan = make_plan(samples, pool, held_out(pool, samples, config), config.questions, config.seed)
-    if not plan.stage and not plan.questions:
-        raise UserError(
-            f"no turn of the held-out samples in {folder} has a `gold`, and no case has a stage: "
-            "there is nothing that could be right or wrong."
-        )
+    plan = plan_of(config, samples, pool)
     # Read before anything is asked: a wrong file is told at once.
     staged = read_staging(config.staging) if config.staging is not None else {}
     predictions, notes = _answers(config, plan, predictor, load, store)

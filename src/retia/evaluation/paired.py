@@ -13,7 +13,7 @@ import numpy as np
 
 from retia.evaluation.answers.predictions import CONDITIONS
 from retia.evaluation.answers.table import AnswerRow
-from retia.statistics import Interval, balanced_accuracy, paired_difference, ratio_interval
+from retia.statistics import Interval, balanced_accuracy, mean_interval, paired_difference
 from retia.statistics.significance import holm, mcnemar
 
 ALL = "all"
@@ -155,7 +155,6 @@ def _compared(
     groups = [a.group for a, _ in pairs]
     one = np.array([a.right for a, _ in pairs])
     two = np.array([b.right for _, b in pairs])
-    ones = np.ones(len(pairs))
     test = mcnemar(two, one)
     return Compared(
         part=part,
@@ -163,9 +162,9 @@ def _compared(
         kind=kind,
         items=len(pairs),
         groups=len(set(groups)),
-        reference=ratio_interval(one, ones, groups, **settings),
-        other=ratio_interval(two, ones, groups, **settings),
-        difference=ratio_interval(two.astype(float) - one, ones, groups, **settings),
+        reference=mean_interval(one, groups, **settings),
+        other=mean_interval(two, groups, **settings),
+        difference=mean_interval(two.astype(float) - one, groups, **settings),
         balanced_difference=_balanced(pairs, groups, settings) if part == "stage" else None,
         won=test.only_first,
         lost=test.only_second,

@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from retia.evaluation.answers.frames import frame_numbers
 from retia.evaluation.answers.predictions import CONDITIONS, Prediction
 from retia.evaluation.answers.quality import AnswerNumbers, answer_numbers
@@ -19,7 +17,7 @@ from retia.evaluation.answers.similarity import Embed
 from retia.evaluation.plan.blind import Blind, best_constant
 from retia.evaluation.plan.items import Item
 from retia.records import Case
-from retia.statistics import Interval, ratio_interval
+from retia.statistics import Interval, mean_interval, ratio_interval
 from retia.statistics.bootstrap import MINIMUM_GROUPS
 
 Settings = dict[str, Any]
@@ -185,7 +183,7 @@ def _means(
     rows: Sequence[QuestionRow], clusters: Sequence[str], settings: Settings
 ) -> dict[str, Interval]:
     return {
-        measure: _mean([row.scores.get(measure) for row in rows], clusters, settings)
+        measure: mean_interval([row.scores.get(measure) for row in rows], clusters, **settings)
         for measure in MEASURES
         if any(measure in row.scores for row in rows)
     }
@@ -205,16 +203,8 @@ def _gaps(
         ]
         values = [None if a is None or b is None else a - b for a, b in pairs]
         if any(value is not None for value in values):
-            gaps[measure] = _mean(values, clusters, settings)
+            gaps[measure] = mean_interval(values, clusters, **settings)
     return gaps
-
-
-def _mean(values: Sequence[float | None], clusters: Sequence[str], settings: Settings) -> Interval:
-    """Mean of the values that are there, with its interval."""
-    known = [(v, c) for v, c in zip(values, clusters, strict=True) if v is not None]
-    return ratio_interval(
-        [value for value, _ in known], np.ones(len(known)), [c for _, c in known], **settings
-    )
 
 
 def _kind_numbers(
@@ -227,7 +217,9 @@ def _kind_numbers(
     for kind, own in sorted(places.items()):
         within = [clusters[place] for place in own]
         scores = {
-            voice: _mean([every[place].scores["accuracy"] for place in own], within, settings)
+            voice: mean_interval(
+                [every[place].scores["accuracy"] for place in own], within, **settings
+            )
             for voice, every in rows.items()
         }
         numbers[kind] = {

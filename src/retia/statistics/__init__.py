@@ -4,6 +4,7 @@ from retia.statistics.bootstrap import (
     Interval,
     bootstrap_interval,
     bootstrap_intervals,
+    mean_interval,
     paired_difference,
     ratio_interval,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "macro_auroc",
     "macro_scores",
     "mcnemar",
+    "mean_interval",
     "oracle_risk_coverage",
     "paired_difference",
     "quadratic_kappa",

@@ -169,6 +169,22 @@ def ratio_interval(
     return _interval(float(ratio(sums.sum(axis=0))), draw, counts, resamples, minimum)
 
 
+def mean_interval(
+    values: Sequence[float | None] | np.ndarray, groups: Sequence[str], **settings: Any
+) -> Interval:
+    """Clustered bootstrap interval of the mean of the values that are there.
+
+    Args:
+        values: One a row; None where there is none: such rows are left out.
+        groups: Group of each row.
+        settings: `resamples`, `level`, `seed`, `minimum` of `ratio_interval`.
+    """
+    known = [(v, g) for v, g in zip(values, groups, strict=True) if v is not None]
+    return ratio_interval(
+        [value for value, _ in known], np.ones(len(known)), [g for _, g in known], **settings
+    )
+
+
 def _interval(
     estimate: float,
     draw: Callable[[], np.ndarray],

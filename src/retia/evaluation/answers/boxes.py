@@ -13,7 +13,7 @@ import numpy as np
 from retia.claims import box_in, iou
 from retia.evaluation.answers.scores import QuestionRow
 from retia.records.case import Box
-from retia.statistics import bootstrap_interval, ratio_interval
+from retia.statistics import bootstrap_interval, mean_interval
 
 Settings = dict[str, Any]
 """`resamples`, `level`, `seed` of the intervals."""
@@ -124,14 +124,13 @@ def box_numbers(
         known = [area for area in areas if not np.isnan(area)]
         return float(np.mean(known)) if known else float("nan")
 
-    ones = np.ones(len(own))
     overlap = np.array([row.scores["box_iou"] for row in own])
     return {
         "questions": len(own),
         "ordered": ordered,
-        "given": ratio_interval([row.box is not None for row in own], ones, within, **settings),
-        "iou": ratio_interval(overlap, ones, within, **settings),
-        "hit": ratio_interval(overlap >= THRESHOLD, ones, within, **settings),
+        "given": mean_interval([row.box is not None for row in own], within, **settings),
+        "iou": mean_interval(overlap, within, **settings),
+        "hit": mean_interval(overlap >= THRESHOLD, within, **settings),
         "mean_average_precision": bootstrap_interval(
             mean_average_precision, [kinds, judged], within, **settings
         ),

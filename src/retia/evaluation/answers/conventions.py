@@ -23,7 +23,7 @@ import numpy as np
 
 from retia.claims import normalised
 from retia.evaluation.answers.scores import QuestionRow
-from retia.statistics import Interval, ratio_interval
+from retia.statistics import mean_interval, ratio_interval
 
 Settings = dict[str, Any]
 """`resamples`, `level`, `seed` of the intervals."""
@@ -62,12 +62,12 @@ def _closed(pairs: Sequence[tuple[QuestionRow, str]], settings: Settings) -> dic
     counted = np.array([_counted_as_published(row) for row in rows])
     return {
         "questions": len(rows),
-        "llava_med": _mean(lenient, clusters, settings),
+        "llava_med": mean_interval(lenient, clusters, **settings),
         "llava_med_as_published": ratio_interval(lenient * counted, counted, clusters, **settings),
         "left_out_as_published": int((~counted).sum()),
-        "strict": _mean(strict, clusters, settings),
-        "retia": _mean(_scores(rows, "closed_accuracy"), clusters, settings),
-        "gap": _mean(lenient - strict, clusters, settings),
+        "strict": mean_interval(strict, clusters, **settings),
+        "retia": mean_interval(_scores(rows, "closed_accuracy"), clusters, **settings),
+        "gap": mean_interval(lenient - strict, clusters, **settings),
     }
 
 
@@ -76,10 +76,10 @@ def _open(pairs: Sequence[tuple[QuestionRow, str]], settings: Settings) -> dict[
     lenient, strict = _scores(rows, "open_token_recall"), _scores(rows, "open_exact_match")
     return {
         "questions": len(rows),
-        "llava_med": _mean(lenient, clusters, settings),
-        "strict": _mean(strict, clusters, settings),
-        "strict_f1": _mean(_scores(rows, "open_token_f1"), clusters, settings),
-        "gap": _mean(lenient - strict, clusters, settings),
+        "llava_med": mean_interval(lenient, clusters, **settings),
+        "strict": mean_interval(strict, clusters, **settings),
+        "strict_f1": mean_interval(_scores(rows, "open_token_f1"), clusters, **settings),
+        "gap": mean_interval(lenient - strict, clusters, **settings),
     }
 
 
@@ -91,7 +91,3 @@ def _counted_as_published(row: QuestionRow) -> bool:
 
 def _scores(rows: Sequence[QuestionRow], measure: str) -> np.ndarray:
     return np.array([row.scores[measure] for row in rows])
-
-
-def _mean(values: np.ndarray, clusters: Sequence[str], settings: Settings) -> Interval:
-    return ratio_interval(values, np.ones(len(values)), clusters, **settings)

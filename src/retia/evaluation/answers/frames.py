@@ -21,7 +21,7 @@ from retia.evaluation.answers.things import (
     thing_numbers,
     thing_rows,
 )
-from retia.statistics import balanced_accuracy, bootstrap_interval, ratio_interval
+from retia.statistics import balanced_accuracy, bootstrap_interval, mean_interval
 from retia.taxonomy import read_vocabulary
 
 NAMES_WHAT_IS_SEEN = ("phase", "instruments", "action", "anatomy", "description", "presence")
@@ -95,14 +95,14 @@ def _phase_numbers(
     # An unreadable answer is never the same as another one.
     same_said = [bool(said[a]) and bool(said[a] == said[b]) for a, b in pairs]
     same_true = [bool(truth[a] == truth[b]) for a, b in pairs]
-    within, ones = [clusters[a] for a, _ in pairs], np.ones(len(pairs))
+    within = [clusters[a] for a, _ in pairs]
     numbers: dict[str, Any] = {
-        "phase_accuracy": ratio_interval(truth == said, np.ones(len(rows)), clusters, **settings),
+        "phase_accuracy": mean_interval(truth == said, clusters, **settings),
         "phase_balanced_accuracy": bootstrap_interval(
             balanced_accuracy, [truth, said], clusters, **settings
         ),
-        "phase_stays": ratio_interval(same_said, ones, within, **settings),
-        "phase_stays_in_truth": ratio_interval(same_true, ones, within, **settings),
+        "phase_stays": mean_interval(same_said, within, **settings),
+        "phase_stays_in_truth": mean_interval(same_true, within, **settings),
     }
     if pairs:
         times = np.array([row.item.case.time_s or 0.0 for row in rows])

@@ -16,7 +16,7 @@ from retia.claims.lexicon import event_names, flexible
 from retia.claims.sentences import fold
 from retia.evaluation.answers.scores import QuestionRow
 from retia.records import Case
-from retia.statistics import ratio_interval
+from retia.statistics import mean_interval, ratio_interval
 from retia.taxonomy import read_procedure
 
 Settings = dict[str, Any]
@@ -74,7 +74,7 @@ def _accuracy(
 ) -> dict[str, Any]:
     rows, clusters = [row for row, _ in pairs], [cluster for _, cluster in pairs]
     yes = float(np.mean([normalised(str(row.item.gold.value)) == "yes" for row in rows]))
-    right = ratio_interval([row.right for row in rows], np.ones(len(rows)), clusters, **settings)
+    right = mean_interval([row.right for row in rows], clusters, **settings)
     return {f"{name}_accuracy": right, f"{name}_majority": max(yes, 1 - yes)}
 
 
@@ -111,6 +111,6 @@ def _unverified(pairs: Sequence[tuple[QuestionRow, str]], settings: Settings) ->
         open_gates.append(len(unlabelled))
         claimed.append(len(unlabelled & said))
     return {
-        "gates_named_unverified": ratio_interval(same, np.ones(len(same)), clusters, **settings),
+        "gates_named_unverified": mean_interval(same, clusters, **settings),
         "gates_claimed_unannotated": ratio_interval(claimed, open_gates, clusters, **settings),
     }

@@ -14,7 +14,7 @@ from retia.claims import parse_answer
 from retia.evaluation.answers.boxes import Boxes, Judged, area_under
 from retia.records import Case
 from retia.records.case import Box
-from retia.statistics import bootstrap_interval, ratio_interval
+from retia.statistics import bootstrap_interval, mean_interval
 from retia.taxonomy import read_vocabulary
 from retia.taxonomy.surgery import fold
 
@@ -80,7 +80,7 @@ def grounding_numbers(
             }
             for column, kind in enumerate(kinds)
         },
-        "given": ratio_interval(given, np.ones(len(given)), clusters, **settings),
+        "given": mean_interval(given, clusters, **settings),
         "mean_average_precision": bootstrap_interval(_mean, [judged], clusters, **settings),
     }
 

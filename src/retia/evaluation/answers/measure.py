@@ -31,9 +31,9 @@ from retia.statistics import (
     confusion,
     kappa_of,
     macro_scores,
+    mean_interval,
     paired_difference,
     quadratic_kappa,
-    ratio_interval,
 )
 from retia.statistics.bootstrap import bootstrap_intervals
 from retia.taxonomy import GRADES, STAGES
@@ -188,10 +188,7 @@ def _grade_order(key: tuple[str | None, str | None]) -> tuple[int, int]:
 
 def _mean(values: Sequence[tuple[float | None, str]], settings: Settings) -> Interval:
     """Mean of the values that are there, each with its group."""
-    known = [(value, group) for value, group in values if value is not None]
-    return ratio_interval(
-        [value for value, _ in known], np.ones(len(known)), [g for _, g in known], **settings
-    )
+    return mean_interval([v for v, _ in values], [group for _, group in values], **settings)
 
 
 def explains(rows: Sequence[StageRow]) -> bool:

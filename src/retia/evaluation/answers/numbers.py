@@ -12,7 +12,7 @@ import numpy as np
 
 from retia.claims.matching import number_in
 from retia.evaluation.answers.scores import QuestionRow
-from retia.statistics import ratio_interval
+from retia.statistics import mean_interval
 
 Settings = dict[str, Any]
 """`resamples`, `level`, `seed` of the intervals."""
@@ -84,17 +84,13 @@ def number_numbers(rows: Sequence[NumberRow], settings: Settings) -> dict[str, d
         true = np.array([row.true for row in given])
         errors = np.array([row.said for row in given], dtype=float) - true
         median = float(np.median([row.true for row in own]))
-        ones, within = np.ones(len(given)), [row.cluster for row in given]
+        within = [row.cluster for row in given]
         numbers[quantity] = {
             "questions": len(own),
-            "answered": ratio_interval(
-                [row.said is not None for row in own], np.ones(len(own)), clusters, **settings
-            ),
-            "within_tolerance": ratio_interval(
-                [row.within for row in own], np.ones(len(own)), clusters, **settings
-            ),
-            "absolute_error": ratio_interval(np.abs(errors), ones, within, **settings),
-            "bias": ratio_interval(errors, ones, within, **settings),
-            "median_error": ratio_interval(np.abs(true - median), ones, within, **settings),
+            "answered": mean_interval([row.said is not None for row in own], clusters, **settings),
+            "within_tolerance": mean_interval([row.within for row in own], clusters, **settings),
+            "absolute_error": mean_interval(np.abs(errors), within, **settings),
+            "bias": mean_interval(errors, within, **settings),
+            "median_error": mean_interval(np.abs(true - median), within, **settings),
         }
     return numbers

@@ -16,7 +16,7 @@ from retia.claims import claims_of
 from retia.evaluation.answers.film import adjacent
 from retia.evaluation.answers.scores import QuestionRow
 from retia.records import Case
-from retia.statistics import bootstrap_interval, ratio_interval
+from retia.statistics import bootstrap_interval, mean_interval, ratio_interval
 from retia.taxonomy import Kind, read_vocabulary
 
 Settings = dict[str, Any]
@@ -188,7 +188,7 @@ def flicker(rows: Sequence[ThingRow], settings: Settings) -> dict[str, Any]:
     within = [a.cluster for a, _ in pairs]
     return {
         "tool_flicker": ratio_interval(change & still, still, within, **settings),
-        "tools_stay_in_truth": ratio_interval(still, np.ones(len(pairs)), within, **settings),
+        "tools_stay_in_truth": mean_interval(still, within, **settings),
     }
 
 

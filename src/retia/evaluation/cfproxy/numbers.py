@@ -22,7 +22,7 @@ from retia.evaluation.plan.blind import Blind
 from retia.evaluation.plan.items import Item
 from retia.evaluation.plan.protocols import TITLES, Protocol
 from retia.evaluation.question_audit import Settings, clusters_of
-from retia.statistics import Interval, mcnemar, random_risk_coverage, ratio_interval, risk_coverage
+from retia.statistics import Interval, mcnemar, mean_interval, random_risk_coverage, risk_coverage
 
 LEAST_DISCORDANT = 10
 """With fewer items that flip under one of the two removals alone, no p-value is given."""
@@ -105,9 +105,7 @@ def proxy_numbers(
     unit, clusters = clusters_of([item.case for item in items])
 
     def mean(values: Sequence[float | None]) -> Interval:
-        known = [(v, c) for v, c in zip(values, clusters, strict=True) if v is not None]
-        ones = np.ones(len(known))
-        return ratio_interval([v for v, _ in known], ones, [c for _, c in known], **intervals)
+        return mean_interval(values, clusters, **intervals)
 
     own = [row.reply for row in rows]
     sources = sorted({row.region_source for row in rows if row.region_source is not None})

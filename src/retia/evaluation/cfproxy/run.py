@@ -8,13 +8,12 @@ notebooks stands beside the same figure with its control.
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from retia.errors import UserError
 from retia.evaluation.cfproxy.numbers import Cfproxy, proxy_numbers
 from retia.evaluation.cfproxy.replies import Reply, ask_protocol, loader_of
 from retia.evaluation.cfproxy.rows import measure_rows
 from retia.evaluation.cfproxy.settings import CfproxySettings
-from retia.evaluation.plan.held_out import held_out
-from retia.evaluation.plan.items import Item, Plan, make_plan
+from retia.evaluation.plan.held_out import plan_of
+from retia.evaluation.plan.items import Item, Plan
 from retia.evaluation.plan.protocols import PROTOCOLS, Protocol
 from retia.evaluation.predictors.predictor import Predictor
 from retia.evaluation.question_audit import Settings
@@ -52,13 +51,7 @@ def questions_of(config: "EvaluateConfig") -> Plan:
     samples, pool = read_samples(config.folder), read_cases(config.folder)
     # Later rounds of tuning ask the same questions again, in conversations and without JSON.
     single = [sample for sample in samples if sample.stage != "stage2"] or samples
-    plan = make_plan(single, pool, held_out(pool, single, config), config.questions, config.seed)
-    if not items_of(plan):
-        raise UserError(
-            f"no turn of the held-out samples in {config.folder} has a `gold`, and no case has a "
-            "stage: there is nothing that could be right or wrong."
-        )
-    return plan
+    return plan_of(config, single, pool)
 
 
 def items_of(plan: Plan) -> list[Item]:

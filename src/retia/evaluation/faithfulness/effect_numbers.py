@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from retia.evaluation.faithfulness.measured import FillScores, ProbeRow
-from retia.statistics import Interval, holm, ratio_interval
+from retia.statistics import Interval, holm, mean_interval
 from retia.statistics.bootstrap import MINIMUM_GROUPS
 
 Settings = dict[str, Any]
@@ -66,7 +66,7 @@ def mean_of(
     values: Sequence[float], rows: Sequence[ProbeRow], cluster: Cluster, settings: Settings
 ) -> Interval:
     """The mean over rows, with its interval."""
-    return ratio_interval(values, np.ones(len(values)), [cluster(r) for r in rows], **settings)
+    return mean_interval(values, [cluster(r) for r in rows], **settings)
 
 
 def effect_of(row: ProbeRow, scores: FillScores) -> float:

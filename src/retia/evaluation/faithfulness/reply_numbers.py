@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from retia.evaluation.faithfulness.effect_numbers import Cluster, Settings, mean_of
 from retia.evaluation.faithfulness.measured import ProbeRow
 from retia.evaluation.faithfulness.probes import read_short
 from retia.evaluation.faithfulness.regions import named_kinds
-from retia.statistics import Interval, McNemar, mcnemar, ratio_interval
+from retia.statistics import Interval, McNemar, mcnemar, mean_interval, ratio_interval
 
 LEAST_DISCORDANT = 10
 """Fewer items that flip in one of the two only carry no verdict."""
@@ -140,7 +138,7 @@ def named_numbers(
             other_clusters.append(cluster(row))
 
     def share(values: Sequence[float]) -> Interval:
-        return ratio_interval(values, np.ones(len(values)), clusters, **settings)
+        return mean_interval(values, clusters, **settings)
 
     return NamedNumbers(
         named=len(gone),

@@ -1,9 +1,10 @@
-"""Which cases are asked about."""
+"""Which cases are asked about, and what."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from retia.errors import UserError
+from retia.evaluation.plan.items import Plan, make_plan
 from retia.records import Case, Sample
 from retia.records.cohort import subset
 from retia.runs import item_seed
@@ -35,3 +36,23 @@ def held_out(
     drawn = sorted(chosen, key=lambda c: item_seed(config.seed, f"{c.id}/limit"))[: config.limit]
     kept = {case.id for case in drawn}
     return [case for case in chosen if case.id in kept]
+
+
+def plan_of(config: "EvaluateConfig", samples: Sequence[Sample], pool: Sequence[Case]) -> Plan:
+    """Everything that is asked.
+
+    Args:
+        config: As of `evaluate`.
+        samples: Whose questions count.
+        pool: All cases of the folder.
+
+    Raises:
+        UserError: If nothing can be asked.
+    """
+    plan = make_plan(samples, pool, held_out(pool, samples, config), config.questions, config.seed)
+    if not plan.stage and not plan.questions:
+        raise UserError(
+            f"no turn of the held-out samples in {config.folder} has a `gold`, and no case has a "
+            "stage: there is nothing that could be right or wrong."
+        )
+    return plan

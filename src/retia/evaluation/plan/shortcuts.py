@@ -27,7 +27,7 @@ from retia.evaluation.plan.items import Item, Plan, stage_items
 from retia.evaluation.plan.lettering import Lettering, LetteringRow
 from retia.records import Case
 from retia.runs import item_seed, track
-from retia.statistics import Interval, balanced_accuracy, bootstrap_interval, ratio_interval
+from retia.statistics import Interval, balanced_accuracy, bootstrap_interval, mean_interval
 from retia.taxonomy import read_vocabulary
 
 CLOSED = ("yes_no", "choice", "stage")
@@ -253,7 +253,7 @@ def _trivial(
     right, often = (said == truth).astype(float), (truth == usual).astype(float)
 
     def mean(values: np.ndarray) -> Interval:
-        return ratio_interval(values, np.ones(len(values)), groups, **settings)
+        return mean_interval(values, groups, **settings)
 
     return Trivial(
         rows=[

@@ -43,7 +43,7 @@ def write_report(audit: Audit, path: Path, load: Load, examples: int = 8) -> Non
     report = Report(f"Audit on held-out {about}")
     if audit.notes:
         report.paragraph("<b>Amiss:</b> " + "; ".join(escape(str(n)) for n in audit.notes) + ".")
-    load = _readable(load, audit)
+    load = _readable(load)
     if audit.conditions:
         add_stage(report, audit)
     for own in audit.questions.values():
@@ -107,7 +107,7 @@ def _galleries(audit: Audit, load: Load, examples: int) -> dict[str, Sequence[Sh
     return {WORST.anchor: [m() for m in made[:count]], BEST.anchor: [m() for m in best]}
 
 
-def _readable(load: Load, audit: Audit) -> Load:
+def _readable(load: Load) -> Load:
     """A grey picture stands where an image cannot be read: the page tells of it at its top."""
     side = 64
 

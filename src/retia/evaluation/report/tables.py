@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from retia.atomic import atomic_file
 from retia.claims import claims_of, judge
@@ -19,13 +20,18 @@ COLUMNS = (
 )
 
 
-def write_tables(audit: Audit, out: Path) -> None:
+def write_tables(audit: Audit, numbers: dict[str, Any], out: Path) -> None:
     """Write all files but the page and the card.
 
     `audit.json`, `answers.csv` (one row a scored answer), `claims.csv` (one row a claim),
     `predictions.jsonl`, and `counterfactuals-<part>.jsonl` and `.csv` where regions were removed.
+
+    Args:
+        audit: What was measured.
+        numbers: Of `audit.as_json()`.
+        out: Folder to write into.
     """
-    write_json(out / "audit.json", audit.as_json())
+    write_json(out / "audit.json", numbers)
     write_answers(out / "answers.csv", audit.answer_rows())
     for name, own in audit.parts.items():
         if own.probes:
